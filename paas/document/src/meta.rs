@@ -366,7 +366,7 @@ pub const fn find_field(fields: &[Field], column: &str) -> Option<usize> {
     None
 }
 
-const fn same(a: &str, b: &str) -> bool {
+pub(crate) const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
         return false;
