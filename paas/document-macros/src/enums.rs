@@ -21,7 +21,11 @@ const MOST_STATES: usize = 64;
 const MOST_CHOICES: usize = 256;
 
 /// Reads the variants of a field-less enum; the enum itself needs a label too, which shows that it is meant for people.
-fn variants(input: &DeriveInput, errors: &mut Errors, read: fn(&[Attribute], &mut Variant) -> syn::Result<()>) -> Vec<Variant> {
+fn variants(
+    input: &DeriveInput,
+    errors: &mut Errors,
+    read: fn(&[Attribute], &mut Variant) -> syn::Result<()>,
+) -> Vec<Variant> {
     let ident = &input.ident;
     errors.take(Label::of(&input.attrs, &format!("`{ident}`"), ident.span()));
     if !input.generics.params.is_empty() {
@@ -35,7 +39,8 @@ fn variants(input: &DeriveInput, errors: &mut Errors, read: fn(&[Attribute], &mu
     for variant in &data.variants {
         let span = variant.ident.span();
         if !matches!(variant.fields, Fields::Unit) || variant.discriminant.is_some() {
-            errors.at(span, format!("`{}` must be a plain variant, without fields and without a number", variant.ident));
+            errors
+                .at(span, format!("`{}` must be a plain variant, without fields and without a number", variant.ident));
         }
         if ["Ok", "Err", "Some", "None"].iter().any(|taken| variant.ident == taken) {
             errors.at(span, format!("`{}` would hide Rust's own `{0}` where the variants are imported", variant.ident));
@@ -126,7 +131,12 @@ pub fn states(input: &DeriveInput) -> TokenStream {
     let count = variants.len();
     let names: Vec<&Ident> = variants.iter().map(|v| &v.ident).collect();
     let ordinals: Vec<u8> = (0..=u8::MAX).take(count).collect();
-    let value = field_value(ident, names.first().copied(), &quote!(State(&__STATES)), &quote!(<#ident as ::paas_cell::__private::States>));
+    let value = field_value(
+        ident,
+        names.first().copied(),
+        &quote!(State(&__STATES)),
+        &quote!(<#ident as ::paas_cell::__private::States>),
+    );
     let go = go(ident);
     quote! {
         #[automatically_derived]

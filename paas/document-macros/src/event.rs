@@ -50,13 +50,18 @@ pub fn derive(input: &DeriveInput) -> TokenStream {
 
 fn attr(input: &DeriveInput) -> syn::Result<Attr> {
     let Some(attr) = input.attrs.iter().find(|a| a.path().is_ident("event")) else {
-        let message = "an event needs `#[event(\"cell.subject.what-happened\", version = 1)]`, a row of one `#[event(part)]`";
+        let message =
+            "an event needs `#[event(\"cell.subject.what-happened\", version = 1)]`, a row of one `#[event(part)]`";
         return Err(syn::Error::new(input.ident.span(), message));
     };
     attr.parse_args_with(|input: ParseStream| {
         if input.peek(syn::Ident) {
             let word: Ident = input.parse()?;
-            return if word == "part" { Ok(Attr::Part) } else { Err(syn::Error::new(word.span(), "expected a type in quotes, or `part`")) };
+            return if word == "part" {
+                Ok(Attr::Part)
+            } else {
+                Err(syn::Error::new(word.span(), "expected a type in quotes, or `part`"))
+            };
         }
         let ty: LitStr = input.parse()?;
         check_type(&ty)?;
@@ -103,7 +108,9 @@ fn members(input: &DeriveInput) -> syn::Result<Vec<Member<'_>>> {
     for field in fields {
         let Some(ident) = &field.ident else { continue };
         let rows = match crate::attrs::rows(&field.attrs)? {
-            Some(_) => Some(inner(&field.ty, "Vec").ok_or_else(|| syn::Error::new_spanned(&field.ty, "`#[rows]` stands on a `Vec` of an `#[event(part)]`"))?),
+            Some(_) => Some(inner(&field.ty, "Vec").ok_or_else(|| {
+                syn::Error::new_spanned(&field.ty, "`#[rows]` stands on a `Vec` of an `#[event(part)]`")
+            })?),
             None => None,
         };
         out.push(Member { ident, name: camel(&ident.unraw().to_string()), ty: &field.ty, rows });

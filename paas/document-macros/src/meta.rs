@@ -190,10 +190,17 @@ pub fn checks(model: &Model) -> TokenStream {
     let mut out = TokenStream::new();
     for member in &model.members {
         let attr = &member.attr;
-        if attr.min.is_some() || attr.above.is_some() || attr.max_value.is_some() || attr.measure.is_some() || attr.balance.is_some() {
+        if attr.min.is_some()
+            || attr.above.is_some()
+            || attr.max_value.is_some()
+            || attr.measure.is_some()
+            || attr.balance.is_some()
+        {
             out.extend(fits(member, "number"));
         }
-        if let Some(target) = attr.english.as_ref().and_then(|e| model.position(e).ok()).and_then(|i| model.members.get(i)) {
+        if let Some(target) =
+            attr.english.as_ref().and_then(|e| model.position(e).ok()).and_then(|i| model.members.get(i))
+        {
             out.extend(fits(target, "english"));
         }
         if let Some(BalanceAttr { balance, key, plus, minus, .. }) = &attr.balance {
@@ -221,7 +228,8 @@ pub fn checks(model: &Model) -> TokenStream {
 }
 
 fn fits(member: &Member, check: &str) -> TokenStream {
-    let (ty, check) = (&member.ty, format_ident!("{check}"));
+    let ty = &member.ty;
+    let check = Ident::new(check, span_of(ty));
     quote_spanned! {span_of(ty)=>
         const _: () = ::paas_cell::__private::derived::#check(<#ty as ::paas_cell::__private::FieldValue>::TYPE);
     }
@@ -230,8 +238,8 @@ fn fits(member: &Member, check: &str) -> TokenStream {
 /// An entry has the keys of its balance, with the same types, and only measures the balance has.
 fn ledger_checks(model: &Model) -> TokenStream {
     let ident = &model.ident;
-    let keys: Vec<&Ident> = model.members.iter().filter(|m| m.attr.key.is_some()).map(|m| &m.ident).collect();
-    let names: Vec<String> = keys.iter().map(|k| k.to_string()).collect();
+    let keys: Vec<&Member> = model.members.iter().filter(|m| m.attr.key.is_some()).collect();
+    let names: Vec<String> = keys.iter().map(|k| k.ident.to_string()).collect();
     if model.shape == Shape::Balance {
         return quote! {
             impl #ident {
@@ -243,13 +251,18 @@ fn ledger_checks(model: &Model) -> TokenStream {
     let (Shape::Entry, Some(balance)) = (model.shape, &model.attr.balance) else {
         return TokenStream::new();
     };
-    let measures = model.members.iter().filter(|m| m.attr.measure.is_some()).map(|m| &m.ident);
-    let shared = keys.into_iter().chain(measures);
+    let measures = model.members.iter().filter(|m| m.attr.measure.is_some());
+    let same = keys.into_iter().chain(measures).map(|Member { ident, ty, .. }| {
+        quote_spanned!(span_of(ty)=> let _: [&#ty; 2] = [&__entry.#ident, &__balance.#ident];)
+    });
+    let span = balance.segments.last().map_or_else(|| ident.span(), |s| s.ident.span());
+    let keys = quote_spanned! {span=>
+        const _: () = ::paas_cell::__private::derived::same_keys(&[#(#names),*], <#balance>::__KEYS);
+    };
     quote! {
         const _: fn(&#ident, &#balance) = |__entry, __balance| {
-            fn __same<T>(_: &T, _: &T) {}
-            #(__same(&__balance.#shared, &__entry.#shared);)*
+            #(#same)*
         };
-        const _: () = ::paas_cell::__private::derived::same_keys(&[#(#names),*], <#balance>::__KEYS);
+        #keys
     }
 }

@@ -68,8 +68,28 @@ impl Shape {
     /// Columns the chassis itself has in such tables.
     fn own_columns(self) -> &'static [&'static str] {
         match self {
-            Shape::Document | Shape::Master | Shape::Setting => &[
-                "tenant", "id", "version", "number", "created_at", "created_by", "updated_at", "updated_by", "owner", "department",
+            Shape::Master | Shape::Setting => &[
+                "tenant",
+                "id",
+                "version",
+                "created_at",
+                "created_by",
+                "updated_at",
+                "updated_by",
+                "owner",
+                "department",
+            ],
+            Shape::Document => &[
+                "tenant",
+                "id",
+                "version",
+                "number",
+                "created_at",
+                "created_by",
+                "updated_at",
+                "updated_by",
+                "owner",
+                "department",
             ],
             Shape::Row => &["tenant", "id", "parent", "position"],
             Shape::Entry => &["tenant", "id"],
@@ -132,7 +152,17 @@ impl Model {
         };
         let table = if attr.name.is_some() { name.replace('-', "_") } else { snake(&pascal) };
         let mut model = Model {
-            shape, ident, name, resource, table, label, attr, members: Vec::new(), tables: Vec::new(), state: None, errors,
+            shape,
+            ident,
+            name,
+            resource,
+            table,
+            label,
+            attr,
+            members: Vec::new(),
+            tables: Vec::new(),
+            state: None,
+            errors,
         };
         model.read_fields(&input.data);
         model.check_names();
@@ -215,7 +245,8 @@ impl Model {
                 errors.at(span, format!("the column `{}` belongs to the chassis; use `column = \"..\"` and, where they clash, `name = \"..\"`", member.column));
             }
             if let Some(column) = &member.attr.column
-                && (member.column != member.column.to_lowercase() || !member.column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+                && (member.column != member.column.to_lowercase()
+                    || !member.column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
             {
                 errors.at(column.span(), "a column is snake_case");
             }
@@ -244,7 +275,10 @@ impl Model {
                 self.errors.at(span, "`key` and `measure` are words of ledger entries and balances");
             }
             if ledger && member.attr.column.is_some() && (member.attr.key.is_some() || member.attr.measure.is_some()) {
-                self.errors.at(member.ident.span(), "a key or measure has the column of its name, by which entry and balance are matched");
+                self.errors.at(
+                    member.ident.span(),
+                    "a key or measure has the column of its name, by which entry and balance are matched",
+                );
             }
         }
         let has = |pick: fn(&FieldAttr) -> bool| self.members.iter().any(|m| pick(&m.attr));
@@ -258,14 +292,18 @@ impl Model {
             self.errors.at(self.ident.span(), format!("`{}` needs `#[entry(balance = <its balance>)]`", self.ident));
         }
         if self.shape == Shape::Document && self.state.is_none() {
-            self.errors.at(self.ident.span(), format!("`{}` lacks its field `pub state: <an enum with #[derive(States)]>`", self.ident));
+            self.errors.at(
+                self.ident.span(),
+                format!("`{}` lacks its field `pub state: <an enum with #[derive(States)]>`", self.ident),
+            );
         }
     }
 
     /// The index of the field a word points to; an error with the near name when there is none.
     pub fn position(&self, pointed: &Ident) -> syn::Result<usize> {
         let plain = pointed.unraw().to_string();
-        self.index_of(&plain).map_err(|tip| syn::Error::new(pointed.span(), format!("`{}` has no field `{plain}`{tip}", self.ident)))
+        self.index_of(&plain)
+            .map_err(|tip| syn::Error::new(pointed.span(), format!("`{}` has no field `{plain}`{tip}", self.ident)))
     }
 
     fn index_of(&self, plain: &str) -> Result<usize, String> {
@@ -284,7 +322,9 @@ fn wrong_type(ty: &Type, field: &str) -> Option<String> {
     let ty = inner(ty, "Option").unwrap_or(ty);
     let last = last_segment(ty)?.to_string();
     match last.as_str() {
-        "f32" | "f64" => Some(format!("field `{field}` is a float, which is never exact; use Amount, Price, Quantity or Rate")),
+        "f32" | "f64" => {
+            Some(format!("field `{field}` is a float, which is never exact; use Amount, Price, Quantity or Rate"))
+        }
         "i8" | "i16" | "i32" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => {
             Some(format!("field `{field}` is `{last}`; a whole number is `i64`"))
         }

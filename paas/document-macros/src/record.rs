@@ -133,7 +133,8 @@ fn row_methods(model: &Model) -> TokenStream {
         model.tables.iter().enumerate().map(|(i, table)| make(i, &table.ident, &table.row)).collect()
     };
     let counts = arms(|i, name, _| quote!(#i => self.#name.len(),));
-    let gets = arms(|i, name, _| quote!(#i => self.#name.get(index).map(|row| row as &dyn ::paas_cell::__private::Record),));
+    let gets =
+        arms(|i, name, _| quote!(#i => self.#name.get(index).map(|row| row as &dyn ::paas_cell::__private::Record),));
     let muts = arms(
         |i, name, _| quote!(#i => self.#name.get_mut(index).map(|row| row as &mut dyn ::paas_cell::__private::Record),),
     );
@@ -275,9 +276,8 @@ fn stubs(model: &Model) -> TokenStream {
         let balance = model.attr.balance.as_ref().map_or_else(|| quote!(#ident), |b| quote!(#b));
         quote!(impl ::paas_cell::__private::Entry for #ident { type Balance = #balance; })
     });
-    let keys = (model.shape == Shape::Balance).then(|| {
-        quote!(impl #ident { #[doc(hidden)] pub const __KEYS: &'static [&'static str] = &[]; })
-    });
+    let keys = (model.shape == Shape::Balance)
+        .then(|| quote!(impl #ident { #[doc(hidden)] pub const __KEYS: &'static [&'static str] = &[]; }));
     quote! {
         const _: () = {
             impl ::paas_cell::__private::Record for #ident {

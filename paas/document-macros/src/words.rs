@@ -65,13 +65,16 @@ pub fn plural(kebab: &str) -> String {
 
 /// The known name that was probably meant.
 pub fn near<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (written.chars().count() / 3).clamp(1, 3);
+    let limit = written.chars().count().div_ceil(3).clamp(1, 3);
     known.into_iter().map(|k| (distance(written, k), k)).filter(|(d, _)| *d <= limit).min().map(|(_, k)| k)
 }
 
-/// ` (did you mean `x`?)`, or nothing.
-pub fn hint<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    near(written, known).map_or_else(String::new, |k| format!("; did you mean `{k}`?"))
+/// `; did you mean `x`?`, else `; there is x, y, z`.
+pub fn hint<'a>(written: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    match near(written, known.clone()) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => format!("; there is {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+    }
 }
 
 /// Edits (insert, delete, replace) between two names.
@@ -177,7 +180,13 @@ mod tests {
         assert_eq!(kebab("VATRate"), "vat-rate");
         assert_eq!(snake("Step2Line"), "step2_line");
         assert_eq!(camel("order_date"), "orderDate");
-        let words = [("gadget", "gadgets"), ("category", "categories"), ("key", "keys"), ("box", "boxes"), ("batch", "batches")];
+        let words = [
+            ("gadget", "gadgets"),
+            ("category", "categories"),
+            ("key", "keys"),
+            ("box", "boxes"),
+            ("batch", "batches"),
+        ];
         for (one, many) in words {
             assert_eq!(plural(one), many);
         }
@@ -186,7 +195,7 @@ mod tests {
     #[test]
     fn the_near_name_is_found() {
         assert_eq!(near("serach", ["list", "search", "unique"]), Some("search"));
-        assert_eq!(near("indexd", ["indexed", "index"]), Some("indexed"));
+        assert_eq!(near("indexd", ["indexed", "list"]), Some("indexed"));
         assert_eq!(near("colour", ["list", "search"]), None);
         assert_eq!(distance("kitten", "sitting"), 3);
     }
