@@ -104,20 +104,7 @@ pub fn states(input: &DeriveInput) -> TokenStream {
         errors.at(ident.span(), format!("`{ident}` has {} states; a flow has at most {MOST_STATES}", variants.len()));
     }
     if !errors.is_empty() {
-        let (errors, count, go) = (errors.tokens(), variants.len(), stub_go(ident));
-        return quote! {
-            #errors
-            #go
-            impl #ident { #[doc(hidden)] pub const COUNT: usize = #count; #[doc(hidden)] pub const fn id(self) -> u8 { 0 } }
-            impl ::paas_cell::__private::States for #ident {
-                const ALL: &'static [::paas_cell::__private::StateMeta] = &[];
-                fn ordinal(self) -> u8 { 0 }
-                fn from_ordinal(_: u8) -> ::core::option::Option<Self> { ::core::option::Option::None }
-            }
-        }
-        .into_iter()
-        .chain(stub_value(ident))
-        .collect();
+        return stub_states(ident, &errors, variants.len());
     }
     let metas = variants.iter().map(|variant| {
         let (name, label, editable) = (&variant.name, variant.label.text(), variant.editable);
@@ -187,6 +174,27 @@ fn go(ident: &Ident) -> TokenStream {
                 i += 1;
             }
             ::paas_cell::Edge::new(name, mask, to as u8)
+        }
+    }
+}
+
+/// The errors, and an enum that can be named everywhere without more of them.
+fn stub_states(ident: &Ident, errors: &Errors, count: usize) -> TokenStream {
+    let (errors, go, value) = (errors.tokens(), stub_go(ident), stub_value(ident));
+    quote! {
+        #errors
+        #go
+        #value
+        impl #ident {
+            #[doc(hidden)]
+            pub const COUNT: usize = #count;
+            #[doc(hidden)]
+            pub const fn id(self) -> u8 { 0 }
+        }
+        impl ::paas_cell::__private::States for #ident {
+            const ALL: &'static [::paas_cell::__private::StateMeta] = &[];
+            fn ordinal(self) -> u8 { 0 }
+            fn from_ordinal(_: u8) -> ::core::option::Option<Self> { ::core::option::Option::None }
         }
     }
 }
