@@ -201,7 +201,7 @@ impl ContextKey {
         if context.cell != self.cell {
             return Err(refused("meant for another cell"));
         }
-        if age_ms > VALID_MS || age_ms < -AHEAD_MS {
+        if !(-AHEAD_MS..=VALID_MS).contains(&age_ms) {
             return Err(refused("stale, or from the future"));
         }
         if context.method != method || context.path != path || context.query != query {
