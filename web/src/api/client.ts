@@ -1,0 +1,209 @@
+import { text } from '../i18n';
+import { preferences } from '../lib/preferences';
+import { cell } from '../lib/store';
+import { uuid } from '../lib/uuid';
+import type { Json, JsonObject, Me } from './types';
+
+/** A field that the server refused. */
+export interface FieldError { field: string; code: string; message: string }
+
+/** Every refusal, whether from the server or from the network (status 0). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly details: Json = null,
+    readonly requestId: string = '',
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+
+  /** The refused fields, when the refusal names some. */
+  get fields(): FieldError[] {
+    if (!Array.isArray(this.details)) return [];
+    return this.details.flatMap((item) =>
+      item !== null && typeof item === 'object' && !Array.isArray(item) && typeof item.field === 'string'
+        ? [{ field: item.field, code: asText(item.code), message: asText(item.message) }]
+        : [],
+    );
+  }
+}
+
+function asText(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** Where the session stands: not known yet, signed out, or signed in. The token never leaves memory. */
+export type Session =
+  | { phase: 'starting' }
+  | { phase: 'out' }
+  | { phase: 'password'; username: string; tenant: string }
+  | { phase: 'in'; me: Me };
+
+/** The watchable session. */
+export const session = cell<Session>({ phase: 'starting' });
+
+let token: string | null = null;
+let tenantCode = '';
+let refreshing: Promise<boolean> | null = null;
+
+/** Options of a call. */
+export interface Call {
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  body?: Json;
+  query?: Record<string, string | undefined>;
+  /** Idempotency key of a write: the same on a retry of the same save. */
+  requestId?: string;
+  version?: number;
+  signal?: AbortSignal;
+}
+
+function address(path: string, query: Call['query']): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.append(name, value);
+  const tail = search.toString();
+  return `/api/v1${path}${tail ? `?${tail}` : ''}`;
+}
+
+async function send(path: string, call: Call): Promise<Response> {
+  const lang = preferences.get().lang;
+  const headers: Record<string, string> = { 'Accept-Language': lang === 'zh' ? 'zh-CN' : 'en-US' };
+  if (token !== null) headers.Authorization = `Bearer ${token}`;
+  if (tenantCode !== '') headers['X-Tenant-Id'] = tenantCode;
+  const method = call.method ?? 'GET';
+  if (method !== 'GET') headers['X-Request-ID'] = call.requestId ?? uuid();
+  if (call.version !== undefined) headers['If-Match'] = `"${call.version}"`;
+  if (call.body !== undefined) headers['Content-Type'] = 'application/json';
+  try {
+    return await fetch(address(path, call.query), {
+      method,
+      headers,
+      credentials: 'same-origin',
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+      signal: call.signal ?? null,
+    });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw new ApiError(0, 'NETWORK', text(lang, 'error.network'));
+  }
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const envelope = (await response.json().catch(() => ({}))) as Partial<{
+    code: string; message: string; details: Json; requestId: string;
+  }>;
+  const fallback = text(preferences.get().lang, 'error.title');
+  return new ApiError(
+    response.status,
+    envelope.code ?? 'UNKNOWN',
+    envelope.message ?? `${fallback} (${response.status})`,
+    envelope.details ?? null,
+    envelope.requestId ?? response.headers.get('X-Request-ID') ?? '',
+  );
+}
+
+/** Sends a call with the session; an expired token is refreshed once, behind the caller's back. */
+async function exchange(path: string, call: Call): Promise<Response> {
+  let response = await send(path, call);
+  if (response.status === 401 && (await refresh())) response = await send(path, call);
+  if (response.ok) return response;
+  const error = await refusal(response);
+  if (error.status === 401 && error.code !== 'STEP_UP_REQUIRED') end();
+  throw error;
+}
+
+/** A call that answers JSON. */
+export async function api<T>(path: string, call: Call = {}): Promise<T> {
+  const withId = call.method && call.method !== 'GET' ? { ...call, requestId: call.requestId ?? uuid() } : call;
+  const response = await exchange(path, withId);
+  const body = await response.text();
+  return (body === '' ? null : JSON.parse(body)) as T;
+}
+
+/** Downloads a file of the server under the name it gives, or under `fallbackName`. */
+export async function download(path: string, query: Call['query'], fallbackName: string): Promise<void> {
+  const response = await exchange(path, { query });
+  const named = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
+  const url = URL.createObjectURL(await response.blob());
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = named === undefined ? fallbackName : decodeURIComponent(named);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+function end(): void {
+  token = null;
+  tenantCode = '';
+  session.set({ phase: 'out' });
+}
+
+async function grant(body: JsonObject): Promise<void> {
+  const response = await send('/auth/token', { method: 'POST', body: { ...body, cookie: true } });
+  if (!response.ok) throw await refusal(response);
+  token = ((await response.json()) as { access_token: string }).access_token;
+}
+
+/** One refresh at a time; false when there is no session to refresh. */
+function refresh(): Promise<boolean> {
+  refreshing ??= grant({ grant_type: 'refresh_token' })
+    .then(() => true, () => false)
+    .finally(() => {
+      refreshing = null;
+    });
+  return refreshing;
+}
+
+async function enter(fallback: { tenant: string; username: string }): Promise<void> {
+  tenantCode = fallback.tenant;
+  try {
+    const me = await api<Me>('/auth/me');
+    tenantCode = me.tenant.code;
+    session.set({ phase: 'in', me });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'PASSWORD_CHANGE_REQUIRED') throw error;
+    session.set({ phase: 'password', ...fallback });
+  }
+}
+
+/** Takes up the session that the cookie still holds, if any. */
+export async function resume(): Promise<void> {
+  try {
+    if (!(await refresh())) return end();
+    const { tenant, username } = preferences.get();
+    await enter({ tenant, username });
+  } catch {
+    end();
+  }
+}
+
+/** Signs in; throws the refusal. */
+export async function signIn(tenant: string, username: string, password: string): Promise<void> {
+  token = null;
+  tenantCode = '';
+  await grant({ grant_type: 'password', tenant, username, password });
+  await enter({ tenant, username });
+}
+
+/** Changes to another membership of the same person. */
+export async function switchTenant(tenant: string): Promise<void> {
+  await grant({ grant_type: 'switch_tenant', tenant });
+  await enter({ tenant, username: preferences.get().username });
+}
+
+/** Changes the password and, after a forced change, signs in with the new one. */
+export async function changePassword(currentPassword: string, newPassword: string): Promise<void> {
+  const before = session.get();
+  await api('/auth/password', { method: 'POST', body: { currentPassword, newPassword } });
+  const who = before.phase === 'in' ? { tenant: before.me.tenant.code, username: before.me.person.username }
+    : before.phase === 'password' ? before : null;
+  if (who !== null) await signIn(who.tenant, who.username, newPassword);
+}
+
+/** Ends the session here and at the server. */
+export async function signOut(): Promise<void> {
+  await send('/auth/revoke', { method: 'POST', body: { cookie: true } }).catch(() => undefined);
+  end();
+}

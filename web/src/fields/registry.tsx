@@ -1,0 +1,37 @@
+import type { ComponentType } from 'react';
+import type { FieldType } from '../api/types';
+import {
+  BooleanInput, ChoiceInput, DateInput, DecimalInput, InstantInput, JsonInput, LongTextInput, PasswordInput, SecretInput, TextInput,
+  TextListInput,
+} from './inputs';
+import { PermissionInput } from './permission-tree';
+import { RefInput, RefListInput } from './refs';
+import { Value } from './value';
+import type { WidgetProps } from './widget';
+
+function Shown({ field, value }: WidgetProps) {
+  return <Value field={field} value={value} />;
+}
+
+/** The input of every field type. A new field type without an input does not compile. */
+export const WIDGETS: Record<FieldType, ComponentType<WidgetProps>> = {
+  text: TextInput,
+  longtext: LongTextInput,
+  integer: DecimalInput,
+  decimal: DecimalInput,
+  boolean: BooleanInput,
+  date: DateInput,
+  instant: InstantInput,
+  choice: ChoiceInput,
+  state: Shown,
+  ref: RefInput,
+  'ref-list': RefListInput,
+  user: RefInput,
+  department: RefInput,
+  secret: SecretInput,
+  anyref: Shown,
+  'text-list': TextListInput,
+  permissions: PermissionInput,
+  password: PasswordInput,
+  json: JsonInput,
+};

@@ -1,0 +1,53 @@
+/** Dates as people type them, and instants as people read them. */
+
+/** Today in the browser's zone as `YYYY-MM-DD`. */
+export function today(now: Date = new Date()): string {
+  return iso(now.getFullYear(), now.getMonth() + 1, now.getDate());
+}
+
+function iso(year: number, month: number, day: number): string {
+  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+}
+
+/** `base` moved by whole days. */
+export function addDays(base: string, days: number): string {
+  const date = new Date(`${base}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + days);
+  return date.toISOString().slice(0, 10);
+}
+
+function checked(year: number, month: number, day: number): string | null {
+  const text = iso(year, month, day);
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === text ? text : null;
+}
+
+/**
+ * Reads a typed date: `1124` and `11-24` are this year's, `241124` and `20241124` are whole, `24` is this month's,
+ * `t` is today, `+5` and `-3` count days from today. Answers null when it is no date.
+ */
+export function parseDate(typed: string, now: string = today()): string | null {
+  const text = typed.normalize('NFKC').trim().toLowerCase();
+  if (text === 't' || text === '今' || text === '今天') return now;
+  if (/^[+-]\d{1,4}$/.test(text)) return addDays(now, Number(text));
+  const year = Number(now.slice(0, 4));
+  const parts = text.split(/[-/.年月日\s]+/).filter((p) => p !== '');
+  if (parts.some((p) => !/^\d+$/.test(p))) return null;
+  const [a = '', b = '', c = ''] = parts;
+  if (parts.length === 3) return checked(a.length <= 2 ? 2000 + Number(a) : Number(a), Number(b), Number(c));
+  if (parts.length === 2) return checked(year, Number(a), Number(b));
+  if (parts.length !== 1) return null;
+  if (a.length <= 2) return checked(year, Number(now.slice(5, 7)), Number(a));
+  if (a.length === 3 || a.length === 4) return checked(year, Number(a.slice(0, -2)), Number(a.slice(-2)));
+  if (a.length === 6) return checked(2000 + Number(a.slice(0, 2)), Number(a.slice(2, 4)), Number(a.slice(4)));
+  if (a.length === 8) return checked(Number(a.slice(0, 4)), Number(a.slice(4, 6)), Number(a.slice(6)));
+  return null;
+}
+
+/** An instant in the browser's zone as `YYYY-MM-DD HH:mm`. */
+export function showInstant(instant: string): string {
+  const date = new Date(instant);
+  if (Number.isNaN(date.getTime())) return instant;
+  const clock = `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`;
+  return `${today(date)} ${clock}`;
+}
