@@ -1,1 +1,2 @@
+//! Automation.
 fn main() {}

@@ -1,0 +1,292 @@
+//! A cell on one screen: what it declares, as an explicit list.
+
+use crate::ctx::{Ctx, unbox};
+use crate::flow::{Flow, Rule};
+use crate::kind::{FlowKind, Kind, PlainKind};
+use crate::report::Report;
+use crate::routes::InternalRoute;
+use paas_document::{Document, Entry, FieldType, Kind as RecordKind, Record, TypeMeta, Typed};
+use paas_store::{Ledger as Tables, Schema};
+use paas_types::{Refusal, Result, Text};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A bound of a ledger, checked on the balance after every posting.
+type BoundOf<B> = fn(&mut Ctx<'_>, &B) -> Result<()>;
+type DynBound = Box<dyn Fn(&mut Ctx<'_>, &dyn Record) -> Result<()> + Send + Sync>;
+
+/// Fills a new tenant; runs as the system, once.
+pub type Seed = fn(&mut Ctx<'_>) -> Result<()>;
+
+/// A reaction to an event of another cell.
+pub type Reaction = fn(&mut Ctx<'_>, &crate::events::Heard) -> Result<()>;
+
+/// A ledger with its balance.
+pub struct Ledger<E: Entry> {
+    bound: Option<BoundOf<E::Balance>>,
+    shows: Option<fn(&mut E::Balance)>,
+    shows_entry: Option<fn(&mut E)>,
+}
+
+impl<E: Entry> Ledger<E> {
+    /// The ledger of this entry type.
+    pub const fn of() -> Ledger<E> {
+        Ledger { bound: None, shows: None, shows_entry: None }
+    }
+
+    /// What every posting must leave true of the balance.
+    #[must_use]
+    pub const fn bound(mut self, bound: BoundOf<E::Balance>) -> Ledger<E> {
+        self.bound = Some(bound);
+        self
+    }
+
+    /// Fills derived fields of a balance when it is read.
+    #[must_use]
+    pub const fn shows(mut self, shows: fn(&mut E::Balance)) -> Ledger<E> {
+        self.shows = Some(shows);
+        self
+    }
+
+    /// Fills derived fields of an entry when it is read.
+    #[must_use]
+    pub const fn shows_entry(mut self, shows: fn(&mut E)) -> Ledger<E> {
+        self.shows_entry = Some(shows);
+        self
+    }
+}
+
+/// A ledger as the engine sees it.
+pub(crate) struct LedgerDef {
+    pub(crate) tables: Tables,
+    pub(crate) bound: Option<Arc<DynBound>>,
+}
+
+/// One entry of a menu.
+pub enum MenuItem {
+    /// The list of a type, by its name.
+    Type(&'static str),
+    /// A report, by its name.
+    Report(&'static str),
+}
+
+/// A group of the menu.
+pub struct Menu {
+    pub(crate) label: Text,
+    pub(crate) items: Vec<MenuItem>,
+}
+
+/// A cell under construction.
+pub struct Cell {
+    pub(crate) registry: Registry,
+    pub(crate) seed: Option<Seed>,
+    pub(crate) demo: Option<Seed>,
+    pub(crate) hears: Vec<(&'static str, u32, Reaction)>,
+    pub(crate) routes: Vec<InternalRoute>,
+}
+
+/// Everything a cell declares, by name.
+pub struct Registry {
+    /// Code of the cell.
+    pub name: &'static str,
+    /// Label.
+    pub label: Text,
+    pub(crate) kinds: Vec<Arc<dyn Kind>>,
+    by_resource: HashMap<&'static str, usize>,
+    by_table: HashMap<&'static str, usize>,
+    ledgers: HashMap<&'static str, LedgerDef>,
+    pub(crate) reports: Vec<Report>,
+    pub(crate) menus: Vec<Menu>,
+}
+
+fn split_label(label: &'static str) -> Text {
+    let (zh, en) = label.split_once(" | ").unwrap_or((label, label));
+    Text::of(zh, en)
+}
+
+impl Cell {
+    /// A cell with its code and its label `中文 | English`.
+    pub fn new(name: &'static str, label: &'static str) -> Cell {
+        Cell {
+            registry: Registry {
+                name,
+                label: split_label(label),
+                kinds: Vec::new(),
+                by_resource: HashMap::new(),
+                by_table: HashMap::new(),
+                ledgers: HashMap::new(),
+                reports: Vec::new(),
+                menus: Vec::new(),
+            },
+            seed: None,
+            demo: None,
+            hears: Vec::new(),
+            routes: Vec::new(),
+        }
+    }
+
+    fn kind(&mut self, kind: Arc<dyn Kind>) {
+        let meta = kind.meta();
+        if self.registry.by_table.contains_key(meta.table) {
+            return;
+        }
+        let position = self.registry.kinds.len();
+        self.registry.by_resource.insert(meta.resource, position);
+        self.registry.by_table.insert(meta.table, position);
+        self.registry.kinds.push(kind);
+    }
+
+    /// A master.
+    #[must_use]
+    pub fn master<D: Document>(mut self, flow: Flow<D>) -> Cell {
+        self.kind(Arc::new(FlowKind::new(flow)));
+        self
+    }
+
+    /// A document.
+    #[must_use]
+    pub fn document<D: Document>(self, flow: Flow<D>) -> Cell {
+        self.master(flow)
+    }
+
+    /// A setting, with a check of what administrators enter.
+    #[must_use]
+    pub fn setting<T: Typed>(mut self, check: Option<Rule<T>>) -> Cell {
+        self.kind(Arc::new(PlainKind::<T>::new(None, check)));
+        self
+    }
+
+    /// A ledger; its balance comes with it.
+    #[must_use]
+    pub fn ledger<E: Entry>(mut self, ledger: Ledger<E>) -> Cell {
+        let tables = Tables { entry: E::meta_of(), balance: <E::Balance as Typed>::meta_of() };
+        self.kind(Arc::new(PlainKind::<E>::new(ledger.shows_entry, None)));
+        self.kind(Arc::new(PlainKind::<E::Balance>::new(ledger.shows, None)));
+        let bound = ledger.bound.map(|bound| {
+            let check: DynBound = Box::new(move |ctx, record| {
+                let typed: E::Balance = unbox(record.boxed_clone())?;
+                bound(ctx, &typed)
+            });
+            Arc::new(check)
+        });
+        self.registry.ledgers.insert(E::meta_of().table, LedgerDef { tables, bound });
+        self
+    }
+
+    /// A report.
+    #[must_use]
+    pub fn report(mut self, report: Report) -> Cell {
+        self.registry.reports.push(report);
+        self
+    }
+
+    /// A group of the menu: type names, and reports as `report:name`.
+    #[must_use]
+    pub fn menu(mut self, label: &'static str, items: &[&'static str]) -> Cell {
+        let items = items
+            .iter()
+            .map(|item| item.strip_prefix("report:").map_or(MenuItem::Type(item), MenuItem::Report))
+            .collect();
+        self.registry.menus.push(Menu { label: split_label(label), items });
+        self
+    }
+
+    /// What a new tenant starts with.
+    #[must_use]
+    pub fn seed(mut self, seed: Seed) -> Cell {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// The demo data.
+    #[must_use]
+    pub fn demo(mut self, demo: Seed) -> Cell {
+        self.demo = Some(demo);
+        self
+    }
+
+    /// A reaction to an event, by its full type and version.
+    #[must_use]
+    pub fn hears(mut self, event: &'static str, version: u32, reaction: Reaction) -> Cell {
+        self.hears.push((event, version, reaction));
+        self
+    }
+
+    /// A route of the platform's own services, under `/internal/` (never reachable from outside).
+    #[must_use]
+    pub fn route(mut self, route: InternalRoute) -> Cell {
+        self.routes.push(route);
+        self
+    }
+
+    /// Code of the cell.
+    pub fn name(&self) -> &'static str {
+        self.registry.name
+    }
+
+    /// The declared types and ledgers, for the store.
+    pub fn schema(&self) -> Schema {
+        Schema {
+            cell: self.registry.name,
+            types: self.registry.kinds.iter().map(|k| k.info()).collect(),
+            ledgers: self.registry.ledgers.values().map(|l| l.tables).collect(),
+        }
+    }
+
+    /// Every permission code of the cell, sorted.
+    pub fn permissions(&self) -> Vec<String> {
+        self.registry.permissions()
+    }
+}
+
+impl Registry {
+    /// The type behind a path segment.
+    pub(crate) fn by_resource(&self, resource: &str) -> Option<Arc<dyn Kind>> {
+        self.by_resource.get(resource).and_then(|i| self.kinds.get(*i)).cloned()
+    }
+
+    pub(crate) fn kind_of(&self, meta: &'static TypeMeta) -> Result<Arc<dyn Kind>> {
+        self.by_table
+            .get(meta.table)
+            .and_then(|i| self.kinds.get(*i))
+            .cloned()
+            .ok_or_else(|| Refusal::internal(format!("{} is not declared in the cell", meta.name)))
+    }
+
+    pub(crate) fn kind_named(&self, name: &str) -> Option<Arc<dyn Kind>> {
+        self.kinds.iter().find(|k| k.meta().name == name).cloned()
+    }
+
+    pub(crate) fn ledger_of(&self, meta: &'static TypeMeta) -> Result<LedgerDef> {
+        let found = self.ledgers.get(meta.table);
+        let found = found.ok_or_else(|| Refusal::internal(format!("{} is not a declared ledger", meta.name)))?;
+        Ok(LedgerDef { tables: found.tables, bound: found.bound.clone() })
+    }
+
+    /// The permission code for a verb on a type.
+    pub(crate) fn code(&self, meta: &TypeMeta, verb: &str) -> String {
+        format!("{}.{}.{verb}", self.name, meta.name)
+    }
+
+    /// Every permission code of the cell, sorted.
+    pub(crate) fn permissions(&self) -> Vec<String> {
+        let mut codes = Vec::new();
+        for kind in &self.kinds {
+            let meta = kind.meta();
+            let verbs: &[&str] = match meta.kind {
+                RecordKind::Master | RecordKind::Document => &["read", "create", "update", "delete", "export"],
+                RecordKind::Setting => &["read", "update"],
+                _ => &["read", "export"],
+            };
+            codes.extend(verbs.iter().map(|verb| self.code(meta, verb)));
+            if meta.fields.iter().any(|f| matches!(f.ty, FieldType::Secret(_))) {
+                codes.push(self.code(meta, "unmask"));
+            }
+            codes.extend(kind.edges().iter().filter(|e| !e.system).map(|e| self.code(meta, e.name)));
+        }
+        codes.extend(self.reports.iter().map(|r| format!("{}.report.{}", self.name, r.name)));
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+}
