@@ -23,7 +23,7 @@ pub struct Edge<D> {
     pub(crate) from: u64,
     /// The state it ends in.
     pub(crate) to: u8,
-    pub(crate) label: Text,
+    pub(crate) label: (&'static str, &'static str),
     pub(crate) guards: [Option<Rule<D>>; GUARDS],
     pub(crate) effect: Option<Rule<D>>,
     pub(crate) event: Option<EventOf<D>>,
@@ -47,7 +47,7 @@ impl<D: Document> Edge<D> {
             name,
             from,
             to,
-            label: Text::of("", ""),
+            label: ("", ""),
             guards: [None; GUARDS],
             effect: None,
             event: None,
@@ -60,7 +60,7 @@ impl<D: Document> Edge<D> {
     /// The words on the button, in both languages. Every edge people take needs them.
     #[must_use]
     pub const fn label(mut self, zh: &'static str, en: &'static str) -> Edge<D> {
-        self.label = Text::of(zh, en);
+        self.label = (zh, en);
         self
     }
 

@@ -97,7 +97,7 @@ impl<D: Document> FlowKind<D> {
 fn info_of<D: Document>(edge: &Edge<D>) -> EdgeInfo {
     EdgeInfo {
         name: edge.name,
-        label: edge.label.clone(),
+        label: Text::of(edge.label.0, edge.label.1),
         from: edge.from,
         to: edge.to,
         system: edge.system,

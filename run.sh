@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# The one door to the project: build, test, checks. `./run.sh help` lists what there is.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+say() { printf '\n== %s\n' "$*"; }
+
+need() { # need <program> <what to do>
+  command -v "$1" >/dev/null 2>&1 || { echo "run.sh: $1 is missing. $2" >&2; exit 1; }
+}
+
+install() { # install <program> <Debian package>: only where that is possible
+  command -v "$1" >/dev/null 2>&1 && return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "installing $2"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
+  else
+    echo "run.sh: $1 is missing; please install the package $2." >&2
+    exit 1
+  fi
+}
+
+rust_tests() {
+  need cargo "Install Rust 1.95 with rustup."
+  say "Rust: format and lints"
+  cargo fmt --all --check
+  cargo clippy --workspace --all-targets --locked -- -D warnings
+  say "Rust: tests"
+  if command -v cargo-nextest >/dev/null 2>&1; then
+    cargo nextest run --workspace --locked
+  else
+    cargo test --workspace --locked
+  fi
+}
+
+web_tests() {
+  install npm npm
+  say "web: types, lint, unit tests"
+  (cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check && npm run --silent lint && npm run --silent test)
+}
+
+case "${1:-help}" in
+  build) need cargo "Install Rust 1.95 with rustup."; cargo build --release --workspace --locked ;;
+  test) rust_tests; web_tests; say "all tests passed" ;;
+  help | -h | --help) echo "usage: ./run.sh build | test" ;;
+  *) echo "run.sh: unknown command '$1'; there is: build, test." >&2; exit 2 ;;
+esac
