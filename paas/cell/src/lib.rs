@@ -1,1 +1,54 @@
-//! paas-cell
+//! The façade a cell links: declarations, the rule context, the resource API. A cell author writes
+//! `use paas_cell::prelude::*;` and nothing else of ours.
+
+extern crate self as paas_cell;
+
+mod apply;
+mod body;
+mod cell;
+mod ctx;
+mod engine;
+mod events;
+mod flow;
+mod kind;
+mod render;
+mod report;
+mod rights;
+mod routes;
+mod service;
+mod snapshot;
+
+pub use cell::{Cell, Ledger, Menu, MenuItem, Reaction, Registry, Seed};
+pub use ctx::{Caller, Ctx, Find, Sum};
+pub use events::Heard;
+pub use flow::{Edge, Flow, Rule};
+pub use kind::{EdgeInfo, Kind};
+pub use report::{Column, Labels, Parameter, ParameterType, Params, Report, Table, TableRow};
+pub use rights::Access;
+pub use routes::{Answer, InternalCall, InternalRoute};
+pub use service::Service;
+
+/// What a cell author needs.
+pub mod prelude {
+    pub use crate::{
+        Cell, Ctx, Edge, Find, Flow, Heard, Labels, Ledger, Parameter, ParameterType, Params, Report, Sum, Table,
+    };
+    pub use paas_document::{
+        AnyRef, DepartmentRef, Document as _, Entry as _, FieldValue as _, Head, MasterState, Op, Record as _, Ref,
+        States as _, Typed, UserRef, Value,
+    };
+    pub use paas_document_macros::{Balance, Choice, Document, Entry, Event, Master, Row, Setting, States};
+    pub use paas_types::{
+        Amount, Code, Date, Exact, FieldError, Id, Instant, Lang, Price, Quantity, Rate, Refusal, Result, Secret, Text,
+        YearMonth,
+    };
+    pub use serde_json::{Value as Json, json};
+}
+
+/// What the derives' code names; not for authors.
+#[doc(hidden)]
+pub mod __private {
+    pub use paas_document::*;
+    pub use paas_types::*;
+    pub use serde_json;
+}
