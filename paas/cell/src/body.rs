@@ -366,3 +366,17 @@ pub(crate) fn set(record: &mut dyn Record, index: usize, value: Value) -> Result
     let name = record.meta().name;
     record.set(index, value).map_err(|_| Refusal::internal(format!("{name}: field {index} refused its own type")))
 }
+
+/// A filter's operand, read as the field's own type; `None` when it is not one.
+pub(crate) fn operand(field: &Field, text: &str) -> Option<Value> {
+    let quoted = serde_json::Value::from(text).to_string();
+    let bare = matches!(field.ty, FieldType::Bool | FieldType::Integer);
+    let json = if bare { text } else { &quoted };
+    let raw: &RawValue = serde_json::from_str(json).ok()?;
+    // Bounds are for what is stored, not for what is asked.
+    match (input(field, raw), &field.ty) {
+        (Ok(Input::Ready(value)), _) => Some(value),
+        (Err("OUT_OF_BOUNDS"), FieldType::Decimal { scale, .. }) => scaled(text, *scale).ok().map(Value::Int),
+        _ => None,
+    }
+}

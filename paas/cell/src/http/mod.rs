@@ -1,0 +1,179 @@
+//! The HTTP surface of a cell. Every call but health carries a signed context for this very cell and call.
+
+mod internal;
+mod meta;
+mod params;
+mod read;
+mod report;
+mod write;
+
+use crate::kind::Kind;
+use crate::service::Service;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use paas_auth::{CONTEXT_HEADER, Context};
+use paas_types::{Code, Lang, Refusal, Result};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// The largest body a cell takes, bytes; the gateway refuses larger ones first.
+const BODY_BYTES: usize = 12 * 1024 * 1024;
+
+/// A verified call.
+pub(crate) struct Incoming {
+    pub(crate) context: Context,
+    pub(crate) method: Method,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// An answer before it is bytes.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+    pub(crate) mime: &'static str,
+    pub(crate) headers: Vec<(header::HeaderName, String)>,
+}
+
+impl Reply {
+    pub(crate) fn json(status: StatusCode, value: &Json) -> Reply {
+        Reply { status, body: value.to_string().into(), mime: "application/json", headers: Vec::new() }
+    }
+
+    pub(crate) fn ok(value: &Json) -> Reply {
+        Reply::json(StatusCode::OK, value)
+    }
+
+    #[must_use]
+    pub(crate) fn with(mut self, name: header::HeaderName, value: impl Into<String>) -> Reply {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// The routes of a cell as one service.
+pub fn router(service: Arc<Service>) -> axum::Router {
+    axum::Router::new().fallback(move |request: Request<Body>| {
+        let service = Arc::clone(&service);
+        async move { handle(service, request).await }
+    })
+}
+
+async fn handle(service: Arc<Service>, request: Request<Body>) -> Response<Body> {
+    if request.method() == Method::GET {
+        match request.uri().path() {
+            "/health/live" => return plain(StatusCode::OK, &serde_json::json!({"status": "up"})),
+            "/health/ready" => return ready(&service).await,
+            _ => {}
+        }
+    }
+    let (parts, body) = request.into_parts();
+    let lang = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map_or(Lang::Zh, Lang::from_header);
+    let answer = async {
+        let body = paas_link::read_body(body, BODY_BYTES).await;
+        let body = body.map_err(|e| Refusal::new(Code::PayloadTooLarge).caused_by(e))?;
+        let call = verify(&service, &parts, body)?;
+        let request_id = call.context.request_id.clone();
+        let lang = call.context.lang;
+        let path = parts.uri.path().to_owned();
+        Ok::<_, Refusal>((dispatch(&service, &path, call).await, request_id, lang))
+    };
+    match answer.await {
+        Ok((Ok(reply), _, _)) => respond(reply),
+        Ok((Err(refusal), request_id, lang)) => refuse(&refusal, lang, &request_id),
+        Err(refusal) => refuse(&refusal, lang, ""),
+    }
+}
+
+async fn ready(service: &Arc<Service>) -> Response<Body> {
+    match service.store.ping().await {
+        Ok(()) => plain(StatusCode::OK, &serde_json::json!({"status": "up", "version": env!("CARGO_PKG_VERSION")})),
+        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, &serde_json::json!({"status": "down"})),
+    }
+}
+
+fn verify(service: &Service, parts: &http::request::Parts, body: Bytes) -> Result<Incoming> {
+    let header = parts.headers.get(CONTEXT_HEADER).and_then(|h| h.to_str().ok());
+    let header = header.ok_or_else(|| Refusal::new(Code::Unauthenticated))?;
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    let now = service.clock.now();
+    let context = service.key.verify(header, (parts.method.as_str(), path, query), &body, now)?;
+    service.guard.admit(&context.request_id, context.attempt, now)?;
+    let query = params::decode(query)?;
+    Ok(Incoming { context, method: parts.method.clone(), query, headers: parts.headers.clone(), body })
+}
+
+async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming) -> Result<Reply> {
+    if let Some(rest) = path.strip_prefix("/internal/") {
+        return internal::dispatch(service, rest, call).await;
+    }
+    let prefix = format!("/api/v1/{}/", service.cell.name());
+    let rest = path.strip_prefix(&prefix).ok_or_else(Refusal::not_found)?;
+    let segments: Vec<&str> = rest.split('/').collect();
+    let get = call.method == Method::GET;
+    match (segments.as_slice(), get) {
+        (["meta"], true) => return meta::descriptor(service, &call).await,
+        (["openapi.json"], true) => return meta::openapi(service),
+        (["reports", name], true) => return report::run(service, name, call).await,
+        _ => {}
+    }
+    let (resource, tail) = segments.split_first().ok_or_else(Refusal::not_found)?;
+    let kind = service.cell.registry.by_resource(resource).ok_or_else(Refusal::not_found)?;
+    resource_call(service, kind, tail, call).await
+}
+
+async fn resource_call(service: &Arc<Service>, kind: Arc<dyn Kind>, tail: &[&str], call: Incoming) -> Result<Reply> {
+    let method = call.method.clone();
+    match (method.as_str(), tail) {
+        ("GET", []) => read::list(service, kind, call).await,
+        ("GET", ["export"]) => read::export(service, kind, call).await,
+        ("POST", []) => write::create(service, kind, call).await,
+        ("POST", ["batch"]) => write::batch(service, kind, call).await,
+        ("POST", ["transitions"]) => write::transition_many(service, kind, call).await,
+        ("GET", [id]) => read::one(service, kind, id, call).await,
+        ("PATCH", [id]) => write::patch(service, kind, id, call).await,
+        ("DELETE", [id]) => write::delete(service, kind, id, call).await,
+        ("POST", [id, "transitions"]) => write::transition(service, kind, id, call).await,
+        ("GET", [id, "history"]) => read::history(service, kind, id, call).await,
+        (_, [] | [_] | [_, "transitions" | "history"]) => Err(Refusal::new(Code::MethodNotAllowed)),
+        _ => Err(Refusal::not_found()),
+    }
+}
+
+/// Refuses a caller without the permission; the sentence does not name the record.
+pub(crate) fn demand(access: &crate::Access, code: &str) -> Result<()> {
+    if access.allows(code) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::Forbidden).with(serde_json::json!({"permission": code})))
+}
+
+fn respond(reply: Reply) -> Response<Body> {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = reply.status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.mime));
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn plain(status: StatusCode, value: &Json) -> Response<Body> {
+    respond(Reply::json(status, value))
+}
+
+fn refuse(refusal: &Refusal, lang: Lang, request_id: &str) -> Response<Body> {
+    if let Some(cause) = refusal.cause() {
+        tracing::error!(request_id, code = refusal.code().as_str(), cause, "refused");
+    }
+    let status = StatusCode::from_u16(refusal.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut reply = Reply::json(status, &refusal.envelope(lang, request_id));
+    if let Some(seconds) = refusal.retry_after_s() {
+        reply = reply.with(header::RETRY_AFTER, seconds.to_string());
+    }
+    respond(reply)
+}
