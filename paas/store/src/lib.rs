@@ -1,1 +1,40 @@
-//! paas-store
+//! The only crate that sees SQL. It keeps the records of one cell: a database file with one writer and group commit
+//! (SQLite), tables made from the declarations, one tenant per transaction and no question without a tenant.
+//!
+//! A write is a job `FnMut(&mut Tx) -> Result<T>` that runs on the writer thread and is answered after the commit. It
+//! may run again, so it has no effect outside its transaction. A write that a constraint refused cannot be swallowed: the
+//! job is rolled back whatever it returns.
+
+mod api;
+mod audit;
+mod cell;
+mod convert;
+mod ddl;
+mod directory;
+mod events;
+mod filter;
+mod find;
+mod idempotency;
+mod ledger;
+mod lite;
+mod migrate;
+mod names;
+mod plan;
+mod prove;
+mod records;
+mod rows;
+mod search;
+mod store;
+mod system;
+mod tables;
+mod tenants;
+mod tx;
+mod writer;
+
+pub use api::{
+    Actor, AuditFilter, AuditRow, DeadLetter, DirectoryDepartment, DirectoryUser, Discrepancy, Feed, FeedEvent, Found,
+    InboxCursor, Ledger, Lock, OpenError, Schema, Stored, SumRow, Target, TenantRow, TypeInfo,
+};
+pub use cell::{Cell, Col};
+pub use store::Store;
+pub use tx::Tx;

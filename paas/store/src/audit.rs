@@ -1,0 +1,184 @@
+//! The audit log: numbered without gaps per tenant and sealed into a chain in the same commit as what it tells. The key of
+//! the seals is derived from the master key, outside the data.
+
+use crate::api::{AuditFilter, AuditRow};
+use crate::{Cell, Col, Tx};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use paas_document::{AnyRef, Record};
+use paas_types::{Id, Result};
+use sha2::{Digest as _, Sha256};
+
+const COLUMNS: &str = "seq, at, actor, actor_name, action, kind, subject, number, \"before\", \"after\", request_id, trace_id, cause, entries, seal";
+const KINDS: [Col; 15] = [
+    Col::Int,
+    Col::Instant,
+    Col::Id,
+    Col::Text,
+    Col::Text,
+    Col::Text,
+    Col::Id,
+    Col::Text,
+    Col::Text,
+    Col::Text,
+    Col::Text,
+    Col::Text,
+    Col::Text,
+    Col::Bytes,
+    Col::Bytes,
+];
+/// The columns a seal covers: all but the seal.
+const SEALED: usize = 14;
+
+/// HMAC-SHA256 over parts, each with its length before it.
+pub(crate) fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let Ok(mut mac) = <Hmac<Sha256>>::new_from_slice(key) else {
+        return [0; 32]; // HMAC takes keys of any length
+    };
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn seal(key: &[u8; 32], tenant: i64, before: &[u8], cells: &[Cell]) -> [u8; 32] {
+    let mut text = Sha256::new();
+    text.update(tenant.to_be_bytes());
+    for cell in cells.iter().take(SEALED) {
+        text.update(format!("|{cell:?}"));
+    }
+    mac(key, &[before, &text.finalize()])
+}
+
+/// A reference as text: `type/id/number`.
+pub(crate) fn cause_text(cause: Option<&AnyRef>) -> Option<String> {
+    cause.map(|c| format!("{}/{}/{}", c.kind, c.id, c.number.as_deref().unwrap_or_default()))
+}
+
+fn cause_of(text: Option<String>) -> Option<AnyRef> {
+    let text = text?;
+    let mut parts = text.splitn(3, '/');
+    let (kind, id, number) = (parts.next()?, parts.next()?.parse().ok()?, parts.next().filter(|n| !n.is_empty()));
+    Some(AnyRef { kind: kind.to_owned(), id, number: number.map(str::to_owned) })
+}
+
+impl Tx {
+    /// Notes an act. `before` and `after` are JSON texts without sensitive values. The row also seals the ledger entries
+    /// posted since the last one.
+    pub fn audit(
+        &mut self,
+        action: &str,
+        record: Option<&dyn Record>,
+        before: Option<String>,
+        after: Option<String>,
+    ) -> Result<()> {
+        let tenant = self.tenant_cell();
+        let sql = "SELECT seq, seal FROM audit_log WHERE tenant = $1 ORDER BY seq DESC LIMIT 1";
+        let last = self.query_one(sql, std::slice::from_ref(&tenant), &[Col::Int, Col::Bytes])?;
+        let (seq, head) = match last.map(|r| { let mut r = r.into_iter(); (r.next(), r.next()) }) {
+            Some((Some(seq), Some(head))) => (seq.as_int() + 1, head.into_bytes()),
+            _ => (1, Vec::new()),
+        };
+        let entries = if self.entries.is_empty() {
+            Cell::Null
+        } else {
+            let all: Vec<u8> = std::mem::take(&mut self.entries).concat();
+            Cell::Bytes(Sha256::digest(all).to_vec())
+        };
+        let number = record.and_then(|r| match r.head().and_then(|h| h.number.clone()) {
+            Some(number) => Some(number),
+            None => r.meta().code_field().and_then(|i| r.get(i).text().map(str::to_owned)),
+        });
+        let actor = self.actor().clone();
+        let mut cells = vec![
+            Cell::Int(seq),
+            Cell::Instant(self.now()),
+            Cell::Id(actor.user),
+            Cell::Text(actor.user_name.to_string()),
+            Cell::Text(action.to_owned()),
+            Cell::text(record.map(|r| r.meta().name)),
+            Cell::id(record.map(Record::id)),
+            Cell::text(number.as_deref()),
+            Cell::text(before.as_deref()),
+            Cell::text(after.as_deref()),
+            Cell::Text(actor.request_id.to_string()),
+            Cell::Text(actor.trace_id.to_string()),
+            Cell::text(cause_text(actor.cause.as_ref()).as_deref()),
+            entries,
+        ];
+        let sealed = seal(&self.shared.audit_key, actor.tenant.key.0, &head, &cells);
+        cells.push(Cell::Bytes(sealed.to_vec()));
+        cells.insert(0, tenant);
+        let marks: Vec<String> = (1..=cells.len()).map(|n| format!("${n}")).collect();
+        self.execute(&format!("INSERT INTO audit_log (tenant, {COLUMNS}) VALUES ({})", marks.join(", ")), &cells)?;
+        Ok(())
+    }
+
+    /// What happened to one record, newest first.
+    pub fn history(&mut self, kind: &str, id: Id, limit: u32) -> Result<Vec<AuditRow>> {
+        self.audit_page(&AuditFilter { kind: Some(kind.to_owned()), id: Some(id), limit, ..AuditFilter::default() })
+    }
+
+    /// A page of the audit log, newest first.
+    pub fn audit_page(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
+        let mut params = vec![self.tenant_cell()];
+        let mut sql = format!("SELECT {COLUMNS} FROM audit_log WHERE tenant = $1");
+        let mut add = |test: &str, cell: Option<Cell>| {
+            if let Some(cell) = cell {
+                params.push(cell);
+                sql.push_str(&format!(" AND {test} ${}", params.len()));
+            }
+        };
+        add("subject =", filter.id.map(Cell::Id));
+        add("kind =", filter.kind.clone().map(Cell::Text));
+        add("actor =", filter.actor.map(Cell::Id));
+        add("action =", filter.action.clone().map(Cell::Text));
+        add("at >=", filter.from.map(Cell::Instant));
+        add("at <", filter.to.map(Cell::Instant));
+        add("seq <", filter.before_seq.map(Cell::Int));
+        sql.push_str(&format!(" ORDER BY seq DESC LIMIT {}", filter.limit.clamp(1, 1_000)));
+        Ok(self.query(&sql, &params, &KINDS)?.into_iter().map(row).collect())
+    }
+
+    /// The first row of the tenant's chain whose seal or number is wrong.
+    pub(crate) fn broken_seal(&mut self) -> Result<Option<i64>> {
+        let key = self.shared.audit_key;
+        let tenant = self.tenant().key.0;
+        let (mut at, mut head) = (0_i64, Vec::new());
+        loop {
+            let sql = format!("SELECT {COLUMNS} FROM audit_log WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT 500");
+            let rows = self.query(&sql, &[Cell::Int(tenant), Cell::Int(at)], &KINDS)?;
+            if rows.is_empty() {
+                return Ok(None);
+            }
+            for mut cells in rows {
+                let stored = cells.pop().map(Cell::into_bytes).unwrap_or_default();
+                let seq = cells.first().map_or(0, Cell::as_int);
+                if seq != at + 1 || seal(&key, tenant, &head, &cells).as_slice() != stored {
+                    return Ok(Some(seq));
+                }
+                (at, head) = (seq, stored);
+            }
+        }
+    }
+}
+
+fn row(cells: Vec<Cell>) -> AuditRow {
+    let mut cells = cells.into_iter();
+    let mut next = || cells.next().unwrap_or(Cell::Null);
+    AuditRow {
+        seq: Some(next().as_int()),
+        at: next().as_instant(),
+        actor: next().as_id().unwrap_or(Id::NIL),
+        actor_name: next().into_text().unwrap_or_default(),
+        action: next().into_text().unwrap_or_default(),
+        kind: next().into_text(),
+        id: next().as_id(),
+        number: next().into_text(),
+        before: next().into_text(),
+        after: next().into_text(),
+        request_id: next().into_text().unwrap_or_default(),
+        trace_id: next().into_text().unwrap_or_default(),
+        cause: cause_of(next().into_text()),
+    }
+}

@@ -1,0 +1,180 @@
+//! Events: the outbox, its feed, and the inbox of a consumer.
+
+use crate::api::{Actor, DeadLetter, Feed, FeedEvent, InboxCursor};
+use crate::{Cell, Col, Store, Tx};
+use paas_types::{Id, Result, Tenant, TenantKey};
+use std::sync::Arc;
+
+const KINDS: [Col; 9] =
+    [Col::Int, Col::Id, Col::Text, Col::Int, Col::Id, Col::Int, Col::Text, Col::Instant, Col::Text];
+
+impl Tx {
+    /// Tells others what happened (version 1 of the shape); they hear it exactly if the transaction commits.
+    pub fn emit(&mut self, event_type: &str, subject: Id, data: serde_json::Value) -> Result<()> {
+        self.emit_version(event_type, 1, subject, data)
+    }
+
+    /// As [`Tx::emit`], in another version of the shape.
+    pub fn emit_version(&mut self, event_type: &str, version: u32, subject: Id, data: serde_json::Value) -> Result<()> {
+        let actor = self.actor().clone();
+        let params = [
+            self.tenant_cell(),
+            Cell::Id(Id::fresh()),
+            Cell::Text(event_type.to_owned()),
+            Cell::Int(i64::from(version)),
+            Cell::Id(subject),
+            Cell::Instant(self.now()),
+            Cell::Id(actor.user),
+            Cell::Text(actor.request_id.to_string()),
+            Cell::Text(actor.trace_id.to_string()),
+            Cell::text(crate::audit::cause_text(actor.cause.as_ref()).as_deref()),
+            Cell::Text(data.to_string()),
+        ];
+        let sql = "INSERT INTO outbox (tenant, seq, id, \"type\", version, subject, at, actor, request_id, trace_id, cause, data) \
+                   SELECT $1, COALESCE((SELECT MAX(seq) FROM outbox), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11";
+        self.execute(sql, &params)?;
+        self.emitted = true;
+        Ok(())
+    }
+
+    /// Advances the cursor of a producer. `false` when the event was taken before: then do nothing.
+    pub fn advance(&mut self, producer: &str, seq: i64, epoch: &str) -> Result<bool> {
+        let sql = "INSERT INTO inbox_cursor (producer, epoch, seq) VALUES ($1, $2, $3) ON CONFLICT (producer) DO UPDATE \
+                   SET epoch = excluded.epoch, seq = excluded.seq \
+                   WHERE inbox_cursor.epoch <> excluded.epoch OR inbox_cursor.seq < excluded.seq";
+        let params = [Cell::Text(producer.to_owned()), Cell::Text(epoch.to_owned()), Cell::Int(seq)];
+        Ok(self.execute(sql, &params)? > 0)
+    }
+
+    /// Puts an event aside that could not be taken.
+    pub fn dead_letter(&mut self, letter: &DeadLetter) -> Result<()> {
+        let params = [
+            self.tenant_cell(),
+            Cell::Id(letter.id),
+            Cell::Text(letter.producer.clone()),
+            Cell::Int(letter.seq),
+            Cell::Text(letter.event_type.clone()),
+            Cell::Id(letter.subject),
+            Cell::Text(letter.envelope.to_string()),
+            Cell::Text(letter.error.clone()),
+            Cell::Int(letter.attempts),
+            Cell::Instant(letter.at),
+        ];
+        let sql = "INSERT INTO dead_letter (tenant, id, producer, seq, \"type\", subject, envelope, error, attempts, at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (tenant, id) DO UPDATE \
+                   SET error = excluded.error, attempts = excluded.attempts, at = excluded.at";
+        self.execute(sql, &params).map(|_| ())
+    }
+
+    /// Whether an earlier event of this subject is put aside: later ones must wait behind it.
+    pub fn blocked(&mut self, producer: &str, subject: Id) -> Result<bool> {
+        let sql = "SELECT 1 FROM dead_letter WHERE tenant = $1 AND producer = $2 AND subject = $3 AND settled_at IS NULL LIMIT 1";
+        let params = [self.tenant_cell(), Cell::Text(producer.to_owned()), Cell::Id(subject)];
+        Ok(!self.query(sql, &params, &[Col::Int])?.is_empty())
+    }
+
+    /// Events put aside and not settled, oldest first.
+    pub fn dead_letters(&mut self, limit: u32) -> Result<Vec<DeadLetter>> {
+        let sql = format!(
+            "SELECT id, producer, seq, \"type\", subject, error, attempts, envelope, at FROM dead_letter \
+             WHERE tenant = $1 AND settled_at IS NULL ORDER BY producer, seq LIMIT {}",
+            limit.clamp(1, 1_000)
+        );
+        let kinds =
+            [Col::Id, Col::Text, Col::Int, Col::Text, Col::Id, Col::Text, Col::Int, Col::Text, Col::Instant];
+        let rows = self.query(&sql, &[self.tenant_cell()], &kinds)?;
+        Ok(rows.into_iter().map(letter).collect())
+    }
+
+    /// Settles an event that was put aside: it was taken after all, or given up.
+    pub fn dead_letter_done(&mut self, id: Id) -> Result<()> {
+        let params = [Cell::Instant(self.now()), self.tenant_cell(), Cell::Id(id)];
+        self.execute("UPDATE dead_letter SET settled_at = $1 WHERE tenant = $2 AND id = $3", &params).map(|_| ())
+    }
+}
+
+fn letter(cells: Vec<Cell>) -> DeadLetter {
+    let mut cells = cells.into_iter();
+    let mut next = || cells.next().unwrap_or(Cell::Null);
+    DeadLetter {
+        id: next().as_id().unwrap_or(Id::NIL),
+        producer: next().into_text().unwrap_or_default(),
+        seq: next().as_int(),
+        event_type: next().into_text().unwrap_or_default(),
+        subject: next().as_id().unwrap_or(Id::NIL),
+        error: next().into_text().unwrap_or_default(),
+        attempts: next().as_int(),
+        envelope: next().into_text().and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default(),
+        at: next().as_instant(),
+    }
+}
+
+fn event(cells: Vec<Cell>) -> FeedEvent {
+    let mut cells = cells.into_iter();
+    let mut next = || cells.next().unwrap_or(Cell::Null);
+    FeedEvent {
+        seq: next().as_int(),
+        id: next().as_id().unwrap_or(Id::NIL),
+        event_type: next().into_text().unwrap_or_default(),
+        version: u32::try_from(next().as_int()).unwrap_or(1),
+        subject: next().as_id().unwrap_or(Id::NIL),
+        tenant: Tenant { key: TenantKey(next().as_int()), code: Arc::from(next().into_text().unwrap_or_default()) },
+        at: next().as_instant(),
+        trace_id: next().into_text().unwrap_or_default(),
+        data: serde_json::Value::Null,
+    }
+}
+
+impl Store {
+    /// Events of all tenants after a position, in order. A snapshot has only the last event of each subject and type.
+    pub async fn feed(&self, after: i64, limit: u32, snapshot: bool) -> Result<Feed> {
+        let job = move |tx: &mut Tx| {
+            let epoch = tx.query_one("SELECT value FROM store_meta WHERE name = 'epoch'", &[], &[Col::Text])?;
+            let epoch = epoch.and_then(|r| r.into_iter().next()).and_then(Cell::into_text).unwrap_or_default();
+            let last_only = if snapshot {
+                " AND o.seq IN (SELECT MAX(seq) FROM outbox GROUP BY tenant, subject, \"type\")"
+            } else {
+                ""
+            };
+            let sql = format!(
+                "SELECT o.seq, o.id, o.\"type\", o.version, o.subject, o.tenant, t.code, o.at, o.trace_id, o.data \
+                 FROM outbox o JOIN tenant t ON t.tenant = o.tenant WHERE o.seq > $1{last_only} ORDER BY o.seq LIMIT {}",
+                limit.clamp(1, 1_000)
+            );
+            let mut kinds = KINDS.to_vec();
+            kinds.push(Col::Text);
+            let mut events = Vec::new();
+            for mut cells in tx.query(&sql, &[Cell::Int(after)], &kinds)? {
+                let data = cells.pop().and_then(Cell::into_text);
+                let mut event = event(cells);
+                event.data = data.and_then(|d| serde_json::from_str(&d).ok()).unwrap_or_default();
+                events.push(event);
+            }
+            let last = events.last().map_or(after, |e| e.seq);
+            Ok(Feed { epoch, events, last })
+        };
+        self.snapshot(nobody(), Some(5_000), job).await
+    }
+
+    /// How far this cell has read a producer.
+    pub async fn cursor(&self, producer: &str) -> Result<Option<InboxCursor>> {
+        let producer = producer.to_owned();
+        let job = move |tx: &mut Tx| {
+            let sql = "SELECT seq, epoch FROM inbox_cursor WHERE producer = $1";
+            let row = tx.query_one(sql, &[Cell::Text(producer)], &[Col::Int, Col::Text])?;
+            Ok(row.map(|r| {
+                let mut r = r.into_iter();
+                InboxCursor {
+                    seq: r.next().map_or(0, |c| c.as_int()),
+                    epoch: r.next().and_then(Cell::into_text).unwrap_or_default(),
+                }
+            }))
+        };
+        self.snapshot(nobody(), Some(5_000), job).await
+    }
+}
+
+/// The actor of questions that are no tenant's.
+pub(crate) fn nobody() -> Actor {
+    Actor::system(Tenant { key: TenantKey(0), code: Arc::from("") }, "")
+}

@@ -1,0 +1,227 @@
+//! Conditions as SQL.
+
+use crate::convert::{normal, plain, seal_label};
+use crate::ddl::q;
+use crate::plan::balance_expression;
+use crate::tables::{col_of, search_column};
+use crate::{Cell, Col, Tx};
+use paas_document::{Field, FieldType, Filter, HeadField, Op, Path, Scope, Step, TypeMeta, Value};
+use paas_types::{Refusal, Result, Secret};
+
+impl Expression {
+    /// A column that no field stands for.
+    pub fn raw(sql: &str, col: Col) -> Expression {
+        Expression { sql: sql.to_owned(), col, nullable: false, field: None }
+    }
+}
+
+/// Builds one statement over a type `t`: parameters (`$1` is the tenant) and the joins its paths need.
+pub(crate) struct Builder<'a> {
+    tx: &'a mut Tx,
+    meta: &'static TypeMeta,
+    pub params: Vec<Cell>,
+    joins: Vec<usize>,
+}
+
+/// An expression with its kind.
+pub(crate) struct Expression {
+    pub sql: String,
+    pub col: Col,
+    pub nullable: bool,
+    /// The declared field, when it is one, with the type that has it.
+    field: Option<(&'static TypeMeta, &'static Field)>,
+}
+
+impl<'a> Builder<'a> {
+    pub fn new(tx: &'a mut Tx, meta: &'static TypeMeta, _where: bool) -> Builder<'a> {
+        let params = vec![tx.tenant_cell()];
+        Builder { tx, meta, params, joins: Vec::new() }
+    }
+
+    /// Adds a parameter and answers its place.
+    pub fn bind(&mut self, cell: Cell) -> String {
+        self.params.push(cell);
+        format!("${}", self.params.len())
+    }
+
+    /// `FROM` with the joins of the paths used so far.
+    pub fn from(&self) -> String {
+        let mut sql = format!("{} t", q(self.meta.table));
+        for index in &self.joins {
+            if let Some((field, target)) = self.meta.field(*index).and_then(|f| Some((f, target_of(f)?))) {
+                sql.push_str(&format!(
+                    " LEFT JOIN {} v{index} ON v{index}.\"tenant\" = t.\"tenant\" AND v{index}.\"id\" = t.{}",
+                    q(target.table),
+                    q(field.column)
+                ));
+            }
+        }
+        sql
+    }
+
+    /// The expression of a path.
+    pub fn path(&mut self, path: &Path) -> Result<Expression> {
+        let unknown = || Refusal::internal("a path that the type does not have");
+        let (meta, alias) = match path.via {
+            None => (self.meta, "t".to_owned()),
+            Some(index) => {
+                let target = self.meta.field(index).and_then(target_of).ok_or_else(unknown)?;
+                if !self.joins.contains(&index) {
+                    self.joins.push(index);
+                }
+                (target, format!("v{index}"))
+            }
+        };
+        let (column, col, nullable, field) = match path.step {
+            Step::Head(head) => {
+                let (column, col, nullable) = head_column(head);
+                (column.to_owned(), col, nullable, None)
+            }
+            Step::Field(index) => {
+                let field = meta.field(index).ok_or_else(unknown)?;
+                if let Some(sql) = balance_expression(field, &alias) {
+                    return Ok(Expression { sql, col: Col::Int, nullable: false, field: Some((meta, field)) });
+                }
+                (search_column(field), col_of(&field.ty), !field.required, Some((meta, field)))
+            }
+        };
+        Ok(Expression { sql: format!("{alias}.{}", q(&column)), col, nullable: nullable || path.via.is_some(), field })
+    }
+
+    fn cell(&mut self, expression: &Expression, value: &Value) -> Result<Cell> {
+        match expression.field {
+            Some((meta, field)) if matches!(field.ty, FieldType::Secret(_)) => {
+                let clear = match value {
+                    Value::Secret(clear) => clear.clone(),
+                    Value::Text(text) => Secret::new(text.clone()),
+                    Value::Null => return Ok(Cell::Null),
+                    _ => return Err(Refusal::internal("a sensitive field is compared with text only")),
+                };
+                let label = seal_label(self.tx.tenant().key.0, meta, field);
+                let blind = self.tx.sealer()?.blind(&label, normal(&clear).expose().as_bytes());
+                Ok(Cell::Bytes(blind.to_vec()))
+            }
+            _ => plain(value.clone()),
+        }
+    }
+
+    /// One condition.
+    pub fn filter(&mut self, filter: &Filter) -> Result<String> {
+        let expression = self.path(&filter.path)?;
+        let e = expression.sql.as_str();
+        let first = filter.values.first().cloned().unwrap_or(Value::Null);
+        let comparison = match filter.op {
+            Op::IsNull => {
+                let no = matches!(first, Value::Bool(false));
+                return Ok(format!("{e} IS {}NULL", if no { "NOT " } else { "" }));
+            }
+            Op::In => {
+                let mut marks = Vec::with_capacity(filter.values.len());
+                for value in &filter.values {
+                    let cell = self.cell(&expression, value)?;
+                    marks.push(self.bind(cell));
+                }
+                return Ok(if marks.is_empty() { "1 = 0".to_owned() } else { format!("{e} IN ({})", marks.join(", ")) });
+            }
+            Op::Under => return self.under(&filter.path, e, &first),
+            Op::Eq if first.is_null() => return Ok(format!("{e} IS NULL")),
+            Op::Eq => "=",
+            Op::Ne => "IS DISTINCT FROM",
+            Op::Gt => ">",
+            Op::Gte => ">=",
+            Op::Lt => "<",
+            Op::Lte => "<=",
+            Op::Contains => {
+                let text = Cell::Text(first.text().unwrap_or_default().to_owned());
+                let mark = self.bind(text);
+                return Ok(format!("instr(lower({e}), lower({mark})) > 0"));
+            }
+            Op::StartsWith => {
+                let text = first.text().unwrap_or_default().to_owned();
+                let from = self.bind(Cell::Text(text.clone()));
+                let to = self.bind(Cell::Text(format!("{text}\u{10FFFF}")));
+                return Ok(format!("({e} >= {from} AND {e} < {to})"));
+            }
+        };
+        let cell = self.cell(&expression, &first)?;
+        let mark = self.bind(cell);
+        Ok(format!("{e} {comparison} {mark}"))
+    }
+
+    /// The node and what lies below it.
+    fn under(&mut self, path: &Path, e: &str, node: &Value) -> Result<String> {
+        let (table, parent) = match path {
+            Path { via: None, step: Step::Head(HeadField::Id) } => (self.meta.table, parent_of(self.meta)),
+            Path { step: Step::Head(HeadField::Department), .. } => ("directory_department", Some("parent")),
+            Path { via: None, step: Step::Field(index) } => match self.meta.field(*index) {
+                Some(Field { ty: FieldType::Department, .. }) => ("directory_department", Some("parent")),
+                Some(field) => target_of(field).map_or(("", None), |t| (t.table, parent_of(t))),
+                None => ("", None),
+            },
+            _ => ("", None),
+        };
+        let parent = parent.ok_or_else(|| Refusal::internal("only a tree has an “under”"))?;
+        let mark = self.bind(Cell::id(node.id()));
+        Ok(format!(
+            "{e} IN (WITH RECURSIVE u(id) AS (SELECT n.\"id\" FROM {table} n WHERE n.\"tenant\" = $1 AND n.\"id\" = {mark} \
+             UNION SELECT c.\"id\" FROM {table} c JOIN u ON c.{parent} = u.id WHERE c.\"tenant\" = $1) SELECT id FROM u)",
+            table = q(table),
+            parent = q(parent)
+        ))
+    }
+
+    /// The condition of a scope; nothing when it is empty.
+    pub fn scope(&mut self, scope: &Scope) -> String {
+        if scope.all {
+            return "1 = 1".to_owned();
+        }
+        let mut any: Vec<String> = Vec::new();
+        if self.meta.has_head() {
+            if let Some(owner) = scope.owner {
+                any.push(format!("t.\"owner\" = {}", self.bind(Cell::Id(owner))));
+            }
+            if !scope.departments.is_empty() {
+                let marks: Vec<String> = scope.departments.iter().map(|d| self.bind(Cell::Id(*d))).collect();
+                any.push(format!("t.\"department\" IN ({})", marks.join(", ")));
+            }
+        }
+        if let (Some(field), false) = (self.meta.party_field.and_then(|i| self.meta.field(i)), scope.parties.is_empty()) {
+            let marks: Vec<String> = scope.parties.iter().map(|p| self.bind(Cell::Id(*p))).collect();
+            any.push(format!("t.{} IN ({})", q(field.column), marks.join(", ")));
+        }
+        if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) }
+    }
+}
+
+fn parent_of(meta: &'static TypeMeta) -> Option<&'static str> {
+    meta.field_named("parent").and_then(|i| meta.field(i)).map(|f| f.column)
+}
+
+fn target_of(field: &'static Field) -> Option<&'static TypeMeta> {
+    match &field.ty {
+        FieldType::Ref { target } => Some(target()),
+        _ => None,
+    }
+}
+
+fn head_column(head: HeadField) -> (&'static str, Col, bool) {
+    match head {
+        HeadField::Id => ("id", Col::Id, false),
+        HeadField::Version => ("version", Col::Int, false),
+        HeadField::Number => ("number", Col::Text, true),
+        HeadField::CreatedAt => ("created_at", Col::Instant, false),
+        HeadField::CreatedBy => ("created_by", Col::Id, false),
+        HeadField::UpdatedAt => ("updated_at", Col::Instant, false),
+        HeadField::UpdatedBy => ("updated_by", Col::Id, false),
+        HeadField::Owner => ("owner", Col::Id, true),
+        HeadField::Department => ("department", Col::Id, true),
+    }
+}
+
+/// The declared type of an expression, to turn its cell back into a value.
+pub(crate) fn value_of(expression: &Expression, cell: Cell) -> Value {
+    match expression.field {
+        Some((_, field)) => crate::convert::value(&field.ty, cell),
+        None => crate::convert::value(&FieldType::Text { max: 0 }, cell),
+    }
+}

@@ -1,0 +1,196 @@
+//! Questions: pages of records, and sums.
+
+use crate::api::{Found, SumRow};
+use crate::convert::plain;
+use crate::ddl::q;
+use crate::filter::{Builder, Expression, value_of};
+use crate::{Cell, Col, Tx};
+use paas_document::{Cursor, Filter, HeadField, Kind, Page, Path, Query, Sort, Step, TypeMeta};
+use paas_types::{Refusal, Result};
+
+/// Totals are counted no further.
+const COUNTED: u64 = 10_000;
+/// Groups of a sum.
+const GROUPS: usize = 10_000;
+
+impl Tx {
+    /// A page of records without their rows.
+    pub fn find(&mut self, meta: &'static TypeMeta, query: &Query) -> Result<Found> {
+        let plan = self.plan(meta)?;
+        let mut sql = Builder::new(self, meta, true);
+        let mut conditions = vec!["t.\"tenant\" = $1".to_owned()];
+        for filter in &query.filters {
+            conditions.push(sql.filter(filter)?);
+        }
+        if !query.scope.all {
+            conditions.push(sql.scope(&query.scope));
+        }
+        if let Some(keyword) = &query.keyword {
+            conditions.extend(crate::search::conditions(&mut sql, meta, keyword));
+        }
+        let sorts = sorts(&mut sql, meta, &query.sort)?;
+        let counted = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT {})",
+            sql.from(),
+            conditions.join(" AND "),
+            COUNTED + 1
+        );
+        let counted_params = sql.params.clone();
+        let size = query.page_size.clamp(1, 10_000);
+        let mut offset = 0;
+        match &query.page {
+            Page::Number(number) => offset = u64::from(number.saturating_sub(1)) * u64::from(size),
+            Page::After(cursor) => conditions.push(after(&mut sql, &sorts, cursor)?),
+        }
+        let select: Vec<String> = sorts.iter().map(|(e, _)| e.sql.clone()).collect();
+        let order: Vec<String> =
+            sorts.iter().map(|(e, down)| format!("{}{}", e.sql, if *down { " DESC" } else { "" })).collect();
+        let text = format!(
+            "SELECT {}, {} FROM {} WHERE {} ORDER BY {} LIMIT {} OFFSET {offset}",
+            plan.select,
+            select.join(", "),
+            sql.from(),
+            conditions.join(" AND "),
+            order.join(", "),
+            u64::from(size) + 1
+        );
+        let params = sql.params;
+        let mut cols = plan.cols.clone();
+        cols.extend(sorts.iter().map(|(e, _)| e.col));
+        let rows = self.query(&text, &params, &cols)?;
+        let more = rows.len() > size as usize;
+        let mut records = Vec::with_capacity(rows.len());
+        let mut last = None;
+        for mut cells in rows.into_iter().take(size as usize) {
+            let keys = cells.split_off(plan.cols.len());
+            let mut record = plan.blank()?;
+            self.fill(&plan, &mut *record, cells)?;
+            last = Some((record.id(), keys));
+            records.push(record);
+        }
+        let next = last.filter(|_| more && meta.kind != Kind::Balance).map(|(id, keys)| {
+            let own = sorts.iter().zip(keys).take(query.sort.len());
+            Cursor { values: own.map(|((e, _), cell)| value_of(e, cell)).collect(), id }
+        });
+        let (total, total_exact) =
+            if query.count { self.count(&counted, &counted_params)? } else { (0, false) };
+        Ok(Found { records, total, total_exact, next })
+    }
+
+    fn count(&mut self, sql: &str, params: &[Cell]) -> Result<(u64, bool)> {
+        let row = self.query_one(sql, params, &[Col::Int])?;
+        let n = row.and_then(|r| r.first().map(Cell::as_int)).unwrap_or_default();
+        let n = u64::try_from(n).unwrap_or_default();
+        Ok((n.min(COUNTED), n <= COUNTED))
+    }
+
+    /// Sums of measures per group: the group's values, the sums, the number of records; at most 10,000 groups.
+    pub fn sum(
+        &mut self,
+        meta: &'static TypeMeta,
+        filters: &[Filter],
+        group: &[Path],
+        measures: &[usize],
+    ) -> Result<Vec<SumRow>> {
+        let mut sql = Builder::new(self, meta, true);
+        let mut conditions = vec!["t.\"tenant\" = $1".to_owned()];
+        for filter in filters {
+            conditions.push(sql.filter(filter)?);
+        }
+        let groups: Vec<Expression> = group.iter().map(|path| sql.path(path)).collect::<Result<_>>()?;
+        let mut select: Vec<String> = groups.iter().map(|e| e.sql.clone()).collect();
+        for measure in measures {
+            let e = sql.path(&Path::field(*measure))?;
+            if e.col != Col::Int {
+                return Err(Refusal::internal("only numbers are summed"));
+            }
+            select.push(format!("CAST(COALESCE(SUM({}), 0) AS BIGINT)", e.sql));
+        }
+        select.push("COUNT(*)".to_owned());
+        let by: Vec<String> = groups.iter().map(|e| e.sql.clone()).collect();
+        let tail = if by.is_empty() {
+            String::new()
+        } else {
+            format!(" GROUP BY {keys} ORDER BY {keys} LIMIT {GROUPS}", keys = by.join(", "))
+        };
+        let text =
+            format!("SELECT {} FROM {} WHERE {}{tail}", select.join(", "), sql.from(), conditions.join(" AND "));
+        let params = sql.params;
+        let mut cols: Vec<Col> = groups.iter().map(|e| e.col).collect();
+        cols.extend(std::iter::repeat_n(Col::Int, measures.len() + 1));
+        let mut out = Vec::new();
+        for row in self.query(&text, &params, &cols)? {
+            let mut cells = row.into_iter();
+            let keys = groups.iter().map(|e| value_of(e, cells.next().unwrap_or(Cell::Null))).collect();
+            let mut numbers: Vec<i64> = cells.map(|c| c.as_int()).collect();
+            let count = numbers.pop().and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+            out.push((keys, numbers, count));
+        }
+        Ok(out)
+    }
+}
+
+/// The sort keys; the id is always the last one, in the direction of the one before.
+fn sorts(sql: &mut Builder<'_>, meta: &'static TypeMeta, wanted: &[Sort]) -> Result<Vec<(Expression, bool)>> {
+    let mut out = Vec::with_capacity(wanted.len() + 1);
+    for sort in wanted {
+        out.push((sql.path(&sort.path)?, sort.descending));
+    }
+    if meta.kind == Kind::Balance {
+        let key = Expression::raw("t.\"key_bytes\"", Col::Bytes);
+        out.push((key, false));
+    } else if !wanted.iter().any(|s| s.path.via.is_none() && s.path.step == Step::Head(HeadField::Id)) {
+        let down = wanted.last().is_some_and(|s| s.descending);
+        out.push((Expression::raw("t.\"id\"", Col::Id), down));
+    }
+    Ok(out)
+}
+
+/// What comes after a cursor. Nothing (`NULL`) sorts as the least value.
+fn after(sql: &mut Builder<'_>, sorts: &[(Expression, bool)], cursor: &Cursor) -> Result<String> {
+    let mut values: Vec<Cell> = cursor.values.iter().cloned().map(plain).collect::<Result<_>>()?;
+    if values.len() < sorts.len() {
+        values.push(Cell::Id(cursor.id));
+    }
+    if values.len() != sorts.len() {
+        return Err(Refusal::internal("a cursor of another order"));
+    }
+    let (mut any, mut equal): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for ((e, down), value) in sorts.iter().zip(values) {
+        let x = &e.sql;
+        let (beyond, same) = if value == Cell::Null {
+            let beyond = if *down { "1 = 0".to_owned() } else { format!("{x} IS NOT NULL") };
+            (beyond, format!("{x} IS NULL"))
+        } else {
+            let mark = sql.bind(value);
+            let beyond = match (*down, e.nullable) {
+                (false, _) => format!("{x} > {mark}"),
+                (true, false) => format!("{x} < {mark}"),
+                (true, true) => format!("({x} < {mark} OR {x} IS NULL)"),
+            };
+            (beyond, format!("{x} = {mark}"))
+        };
+        let mut all = equal.clone();
+        all.push(beyond);
+        any.push(format!("({})", all.join(" AND ")));
+        equal.push(same);
+    }
+    Ok(format!("({})", any.join(" OR ")))
+}
+
+impl Tx {
+    /// The identity of the record with this number or code; `None` when there is none, or several share it.
+    pub fn resolve(&mut self, meta: &'static TypeMeta, code: &str) -> Result<Option<paas_types::Id>> {
+        let column = match meta.code_field().and_then(|i| meta.field(i)) {
+            _ if meta.has_number() => "number",
+            Some(field) => field.column,
+            None => return Ok(None),
+        };
+        let sql = format!("SELECT \"id\" FROM {} WHERE \"tenant\" = $1 AND {} = $2 LIMIT 2", q(meta.table), q(column));
+        let rows = self.query(&sql, &[self.tenant_cell(), Cell::Text(code.to_owned())], &[Col::Id])?;
+        Ok(match rows.as_slice() {
+            [only] => only.first().and_then(Cell::as_id),
+            _ => None,
+        })
+    }
+}

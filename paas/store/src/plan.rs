@@ -1,0 +1,135 @@
+//! What the store needs to know of a type again and again, made once at opening.
+
+use crate::api::{Schema, TypeInfo};
+use crate::ddl::q;
+use crate::tables::{Column, columns_of, single_id_key};
+use crate::Col;
+use paas_document::{Field, FieldType, Kind, Record, TypeMeta};
+use paas_types::{Refusal, Result};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A type with its SQL.
+pub(crate) struct Plan {
+    pub meta: &'static TypeMeta,
+    pub blank: Option<fn() -> Box<dyn Record>>,
+    /// Columns before the fields: `id`, head, row or balance columns; without the tenant.
+    pub lead: Vec<(&'static str, Col)>,
+    /// Columns of each field; empty for those read from a balance.
+    pub fields: Vec<Vec<Column>>,
+    /// `t.…` of every lead column and field, in order.
+    pub select: String,
+    /// Their kinds.
+    pub cols: Vec<Col>,
+    /// `INSERT` of the tenant, the lead columns and the fields.
+    pub insert: String,
+}
+
+impl Plan {
+    fn new(meta: &'static TypeMeta, blank: Option<fn() -> Box<dyn Record>>) -> Plan {
+        let lead = lead_of(meta);
+        let fields: Vec<Vec<Column>> = meta.fields.iter().map(columns_of).collect();
+        let mut select: Vec<String> = lead.iter().map(|(name, _)| format!("t.{}", q(name))).collect();
+        let mut cols: Vec<Col> = lead.iter().map(|(_, col)| *col).collect();
+        for (field, columns) in meta.fields.iter().zip(&fields) {
+            match balance_expression(field, "t") {
+                Some(expression) => {
+                    select.push(expression);
+                    cols.push(Col::Int);
+                }
+                None => {
+                    for column in columns.iter().filter(|c| !is_blind(field, c)) {
+                        select.push(format!("t.{}", q(&column.name)));
+                        cols.push(column.col);
+                    }
+                }
+            }
+        }
+        let mut names: Vec<String> = vec![q("tenant")];
+        names.extend(lead.iter().map(|(name, _)| q(name)));
+        names.extend(fields.iter().flatten().map(|c| q(&c.name)));
+        let marks: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
+        let insert = format!("INSERT INTO {} ({}) VALUES ({})", q(meta.table), names.join(", "), marks.join(", "));
+        Plan { meta, blank, lead, fields, select: select.join(", "), cols, insert }
+    }
+
+    /// A blank record of the type.
+    pub fn blank(&self) -> Result<Box<dyn Record>> {
+        self.blank.map(|blank| blank()).ok_or_else(|| {
+            Refusal::internal(format!("{} is a row type that the schema does not list by itself", self.meta.name))
+        })
+    }
+}
+
+/// Whether a column is the blind index beside a sealed field.
+pub(crate) fn is_blind(field: &Field, column: &Column) -> bool {
+    matches!(field.ty, FieldType::Secret(_)) && column.name != field.column
+}
+
+fn lead_of(meta: &TypeMeta) -> Vec<(&'static str, Col)> {
+    match meta.kind {
+        Kind::Row => vec![("id", Col::Id), ("parent", Col::Id), ("position", Col::Int)],
+        Kind::Ledger => {
+            vec![("id", Col::Id), ("previous", Col::Id), ("posted_at", Col::Instant), ("seal", Col::Bytes)]
+        }
+        Kind::Balance => vec![("key_bytes", Col::Bytes), ("last_entry", Col::Id)],
+        Kind::Master | Kind::Document | Kind::Setting => {
+            let mut lead = vec![("id", Col::Id), ("version", Col::Int)];
+            if meta.has_number() {
+                lead.push(("number", Col::Text));
+            }
+            lead.extend([
+                ("created_at", Col::Instant),
+                ("created_by", Col::Id),
+                ("updated_at", Col::Instant),
+                ("updated_by", Col::Id),
+                ("owner", Col::Id),
+                ("department", Col::Id),
+            ]);
+            lead
+        }
+    }
+}
+
+/// The sub-select of a field that is read from a balance.
+pub(crate) fn balance_expression(field: &Field, alias: &str) -> Option<String> {
+    let from = field.from_balance?;
+    let balance = (from.balance)();
+    let plus = from.plus.iter().map(|c| format!(" + COALESCE(b.{}, 0)", q(c)));
+    let minus = from.minus.iter().map(|c| format!(" - COALESCE(b.{}, 0)", q(c)));
+    let sum: String = std::iter::once("0".to_owned()).chain(plus).chain(minus).collect();
+    let key = if single_id_key(balance) { "key_bytes" } else { from.key };
+    Some(format!(
+        "(SELECT COALESCE(SUM({sum}), 0) FROM {} b WHERE b.\"tenant\" = {alias}.\"tenant\" AND b.{} = {alias}.{})",
+        q(balance.table),
+        q(key),
+        q(from.by)
+    ))
+}
+
+/// The plans of all types, by table.
+pub(crate) struct Plans {
+    by_table: HashMap<&'static str, Arc<Plan>>,
+    pub schema: Schema,
+}
+
+impl Plans {
+    pub fn new(schema: &Schema) -> Plans {
+        let mut by_table = HashMap::new();
+        for TypeInfo { meta, blank } in schema.types.iter().copied() {
+            for rows in meta.tables {
+                let row = (rows.meta)();
+                by_table.entry(row.table).or_insert_with(|| Arc::new(Plan::new(row, None)));
+            }
+            by_table.insert(meta.table, Arc::new(Plan::new(meta, Some(blank))));
+        }
+        Plans { by_table, schema: schema.clone() }
+    }
+
+    pub fn get(&self, meta: &TypeMeta) -> Result<Arc<Plan>> {
+        self.by_table
+            .get(meta.table)
+            .cloned()
+            .ok_or_else(|| Refusal::internal(format!("{} is not a type of this cell", meta.name)))
+    }
+}

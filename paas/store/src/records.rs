@@ -1,0 +1,251 @@
+//! Records: insert, load, change, delete.
+
+use crate::api::Lock;
+use crate::cell::Fault;
+use crate::ddl::q;
+use crate::plan::Plan;
+use crate::{Cell, Col, Tx};
+use paas_document::{FieldType, Kind, Record, Scope, TypeMeta, UserRef};
+use paas_types::{Code, Id, Refusal, Result, Text};
+use serde_json::json;
+
+impl Tx {
+    /// Stores a new record with its rows: fills the head (identity if it has none, version 1, stamps) and the rows'
+    /// identities. 409 `DUPLICATE` with the field when it repeats what is unique; a field error `NOT_FOUND` when it refers
+    /// to what is not there.
+    pub fn insert(&mut self, record: &mut dyn Record) -> Result<()> {
+        let plan = self.plan(record.meta())?;
+        if record.id().is_nil() {
+            record.set_id(Id::fresh());
+        }
+        let (now, user, id) = (self.now(), UserRef(self.actor().user), record.id());
+        let head = record.head_mut().ok_or_else(|| Refusal::internal("only records with a head are inserted"))?;
+        head.id = id;
+        head.version = 1;
+        (head.created_at, head.updated_at) = (now, now);
+        (head.created_by, head.updated_by) = (user, user);
+        let mut params = vec![self.tenant_cell()];
+        params.extend(head_cells(plan.meta, record));
+        self.field_cells(&plan, record, &mut params)?;
+        if let Err(fault) = self.attempt(&plan.insert, &params) {
+            return Err(self.explain(fault, &plan, record, ""));
+        }
+        for table in 0..plan.meta.tables.len() {
+            self.insert_rows(record, table)?;
+        }
+        self.index_words(record)?;
+        self.name_changed(plan.meta, id);
+        Ok(())
+    }
+
+    pub(crate) fn field_cells(&mut self, plan: &Plan, record: &dyn Record, out: &mut Vec<Cell>) -> Result<()> {
+        for (index, field) in plan.meta.fields.iter().enumerate() {
+            if field.from_balance.is_none() {
+                self.cells_of(plan.meta, field, record.get(index), out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A record with its rows and the fields read from balances; `None` when the tenant has none with this id.
+    pub fn load(&mut self, meta: &'static TypeMeta, id: Id, _lock: Lock) -> Result<Option<Box<dyn Record>>> {
+        // One writer: whatever a write reads is held still by being the only one.
+        let plan = self.plan(meta)?;
+        let sql = format!("SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" = $2", plan.select, q(meta.table));
+        let Some(cells) = self.query_one(&sql, &[self.tenant_cell(), Cell::Id(id)], &plan.cols)? else {
+            return Ok(None);
+        };
+        let mut record = plan.blank()?;
+        self.fill(&plan, &mut *record, cells)?;
+        if !meta.tables.is_empty() {
+            self.attach_rows(std::slice::from_mut(&mut record))?;
+        }
+        Ok(Some(record))
+    }
+
+    /// Whether a record is there and in a scope.
+    pub fn visible(&mut self, meta: &'static TypeMeta, id: Id, scope: &Scope) -> Result<bool> {
+        let mut sql = crate::filter::Builder::new(self, meta, true);
+        let id = sql.bind(Cell::Id(id));
+        let condition = sql.scope(scope);
+        let text = format!("SELECT 1 FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" = {id} AND {condition}", q(meta.table));
+        let params = sql.params;
+        Ok(!self.query(&text, &params, &[Col::Int])?.is_empty())
+    }
+
+    /// Stores what differs between two forms of a record and counts its version up. 409 `CONFLICT` with the present version
+    /// when somebody else changed it meanwhile.
+    pub fn update(&mut self, before: &dyn Record, after: &mut dyn Record) -> Result<()> {
+        self.change(before, after, true)
+    }
+
+    /// As [`Tx::update`], but neither version nor stamps change: for computed fields that follow from something else.
+    pub fn update_quietly(&mut self, before: &dyn Record, after: &mut dyn Record) -> Result<()> {
+        self.change(before, after, false)
+    }
+
+    fn change(&mut self, before: &dyn Record, after: &mut dyn Record, touch: bool) -> Result<()> {
+        let plan = self.plan(after.meta())?;
+        let id = before.id();
+        let version = before.head().map_or(0, |h| h.version);
+        let mut set: Vec<String> = Vec::new();
+        let mut params: Vec<Cell> = Vec::new();
+        let mut words = false;
+        for (index, field) in plan.meta.fields.iter().enumerate() {
+            let new = after.get(index);
+            if field.from_balance.is_some() || before.get(index) == new {
+                continue;
+            }
+            self.cells_of(plan.meta, field, new, &mut params)?;
+            let columns = plan.fields.get(index).map(Vec::as_slice).unwrap_or_default();
+            set.extend(columns.iter().map(|c| c.name.clone()));
+            words |= field.search;
+        }
+        words |= before.head().map(|h| &h.number) != after.head().map(|h| &h.number);
+        let (now, user) = (self.now(), UserRef(self.actor().user));
+        if let Some(head) = after.head_mut() {
+            head.id = id;
+            head.version = if touch { version + 1 } else { version };
+            if touch {
+                (head.updated_at, head.updated_by) = (now, user);
+            }
+        }
+        for ((name, _), (old, new)) in
+            plan.lead.iter().zip(head_cells(plan.meta, before).into_iter().zip(head_cells(plan.meta, after)))
+        {
+            if old != new && !matches!(*name, "id" | "created_at" | "created_by") {
+                set.push((*name).to_owned());
+                params.push(new);
+            }
+        }
+        if !set.is_empty() {
+            self.write_change(&plan, after, &set, params, version)?;
+        }
+        for table in 0..plan.meta.tables.len() {
+            self.change_rows(before, after, table)?;
+        }
+        if words {
+            self.index_words(after)?;
+        }
+        self.name_changed(plan.meta, id);
+        Ok(())
+    }
+
+    fn write_change(
+        &mut self,
+        plan: &Plan,
+        after: &dyn Record,
+        set: &[String],
+        mut params: Vec<Cell>,
+        version: i64,
+    ) -> Result<()> {
+        let assignments: Vec<String> = set.iter().enumerate().map(|(i, c)| format!("{} = ${}", q(c), i + 1)).collect();
+        let n = set.len();
+        params.extend([self.tenant_cell(), Cell::Id(after.id()), Cell::Int(version)]);
+        let sql = format!(
+            "UPDATE {} SET {} WHERE \"tenant\" = ${} AND \"id\" = ${} AND \"version\" = ${}",
+            q(plan.meta.table),
+            assignments.join(", "),
+            n + 1,
+            n + 2,
+            n + 3
+        );
+        match self.attempt(&sql, &params) {
+            Ok(0) => Err(self.stale(plan.meta, after.id())?),
+            Ok(_) => Ok(()),
+            Err(fault) => Err(self.explain(fault, plan, after, "")),
+        }
+    }
+
+    fn stale(&mut self, meta: &TypeMeta, id: Id) -> Result<Refusal> {
+        let sql = format!("SELECT \"version\" FROM {} WHERE \"tenant\" = $1 AND \"id\" = $2", q(meta.table));
+        let row = self.query_one(&sql, &[self.tenant_cell(), Cell::Id(id)], &[Col::Int])?;
+        Ok(match row.as_deref() {
+            Some([version]) => Refusal::new(Code::Conflict).with(json!({"version": version.as_int()})),
+            _ => Refusal::not_found(),
+        })
+    }
+
+    /// Deletes a record with its rows. 409 `IN_USE` when others refer to it, `CONFLICT` when it changed meanwhile.
+    pub fn delete(&mut self, record: &dyn Record) -> Result<()> {
+        let meta = record.meta();
+        let (tenant, id) = (self.tenant_cell(), Cell::Id(record.id()));
+        for rows in meta.tables {
+            let sql = format!("DELETE FROM {} WHERE \"tenant\" = $1 AND \"parent\" = $2", q((rows.meta)().table));
+            self.execute(&sql, &[tenant.clone(), id.clone()])?;
+        }
+        let version = Cell::Int(record.head().map_or(0, |h| h.version));
+        let sql = format!("DELETE FROM {} WHERE \"tenant\" = $1 AND \"id\" = $2 AND \"version\" = $3", q(meta.table));
+        match self.attempt(&sql, &[tenant.clone(), id.clone(), version]) {
+            Ok(0) => {
+                let refusal = self.stale(meta, record.id())?;
+                return Err(self.spoil(refusal));
+            }
+            Ok(_) => {}
+            Err(fault) => return Err(self.spoil(fault.into())),
+        }
+        self.execute("DELETE FROM search_token WHERE tenant = $1 AND id = $2", &[tenant, id])?;
+        self.name_changed(meta, record.id());
+        Ok(())
+    }
+
+    /// What a constraint's refusal means to the person; the job cannot commit any more.
+    pub(crate) fn explain(&mut self, fault: Fault, plan: &Plan, record: &dyn Record, prefix: &str) -> Refusal {
+        let path = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        let refusal = match fault {
+            Fault::Unique(columns) => {
+                let column = columns.iter().find(|c| *c != "parent").cloned().unwrap_or_default();
+                let field = plan.meta.fields.iter().find(|f| crate::tables::search_column(f) == column);
+                let name = field.map_or(column, |f| f.name.to_owned());
+                Refusal::new(Code::Duplicate).with(json!({"field": path(&name)}))
+            }
+            Fault::Foreign => match self.missing(plan, record) {
+                Ok(Some(name)) => Refusal::field(
+                    path(name),
+                    "NOT_FOUND",
+                    Text::of("所引用的记录不存在。", "The record referred to does not exist."),
+                ),
+                Ok(None) => Refusal::new(Code::InUse),
+                Err(refusal) => refusal,
+            },
+            other => other.into(),
+        };
+        self.spoil(refusal)
+    }
+
+    /// The first reference of a record that leads nowhere.
+    fn missing(&mut self, plan: &Plan, record: &dyn Record) -> Result<Option<&'static str>> {
+        for (index, field) in plan.meta.fields.iter().enumerate() {
+            let FieldType::Ref { target } = &field.ty else { continue };
+            let target = target();
+            if matches!(target.kind, Kind::Row | Kind::Balance) {
+                continue;
+            }
+            if let Some(id) = record.get(index).id() {
+                let sql = format!("SELECT 1 FROM {} WHERE \"tenant\" = $1 AND \"id\" = $2", q(target.table));
+                if self.query(&sql, &[self.tenant_cell(), Cell::Id(id)], &[Col::Int])?.is_empty() {
+                    return Ok(Some(field.name));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The head's columns in the order of the plan's lead.
+fn head_cells(meta: &TypeMeta, record: &dyn Record) -> Vec<Cell> {
+    let Some(head) = record.head() else { return Vec::new() };
+    let mut out = vec![Cell::Id(record.id()), Cell::Int(head.version)];
+    if meta.has_number() {
+        out.push(Cell::text(head.number.as_deref()));
+    }
+    out.extend([
+        Cell::Instant(head.created_at),
+        Cell::Id(head.created_by.0),
+        Cell::Instant(head.updated_at),
+        Cell::Id(head.updated_by.0),
+        Cell::id(head.owner.map(|o| o.0)),
+        Cell::id(head.department.map(|d| d.0)),
+    ]);
+    out
+}

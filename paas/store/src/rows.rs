@@ -1,0 +1,148 @@
+//! Rows of records.
+
+use crate::ddl::q;
+use crate::{Cell, Col, Tx};
+use paas_document::Record;
+use paas_types::{Id, Refusal, Result};
+use std::collections::HashMap;
+
+/// Parents asked for at once.
+const CHUNK: usize = 200;
+
+fn row_of(record: &dyn Record, table: usize, index: usize) -> Result<&dyn Record> {
+    record.row(table, index).ok_or_else(|| Refusal::internal("a row is not there"))
+}
+
+impl Tx {
+    pub(crate) fn insert_rows(&mut self, record: &mut dyn Record, table: usize) -> Result<()> {
+        for index in 0..record.row_count(table) {
+            self.insert_row(record, table, index)?;
+        }
+        Ok(())
+    }
+
+    fn insert_row(&mut self, record: &mut dyn Record, table: usize, index: usize) -> Result<()> {
+        let parent = record.id();
+        if let Some(row) = record.row_mut(table, index)
+            && row.id().is_nil()
+        {
+            row.set_id(Id::fresh());
+        }
+        let row = row_of(record, table, index)?;
+        let plan = self.plan(row.meta())?;
+        let position = Cell::Int(i64::try_from(index).unwrap_or(i64::MAX));
+        let mut params = vec![self.tenant_cell(), Cell::Id(row.id()), Cell::Id(parent), position];
+        self.field_cells(&plan, row, &mut params)?;
+        match self.attempt(&plan.insert, &params) {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(self.explain(fault, &plan, row, &row_path(record, table, index))),
+        }
+    }
+
+    /// Stores what differs between the rows of two forms of a record.
+    pub(crate) fn change_rows(&mut self, before: &dyn Record, after: &mut dyn Record, table: usize) -> Result<()> {
+        let mut old: HashMap<Id, (usize, &dyn Record)> = HashMap::new();
+        for index in 0..before.row_count(table) {
+            let row = row_of(before, table, index)?;
+            old.insert(row.id(), (index, row));
+        }
+        let kept: Vec<Id> = (0..after.row_count(table)).filter_map(|i| after.row(table, i).map(Record::id)).collect();
+        for (id, (_, row)) in &old {
+            if !kept.contains(id) {
+                let sql = format!("DELETE FROM {} WHERE \"tenant\" = $1 AND \"id\" = $2", q(row.meta().table));
+                self.execute(&sql, &[self.tenant_cell(), Cell::Id(*id)])?;
+            }
+        }
+        for index in 0..after.row_count(table) {
+            let id = row_of(after, table, index)?.id();
+            match old.get(&id) {
+                None => self.insert_row(after, table, index)?,
+                Some((position, row)) => self.change_row(*row, *position, after, table, index)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn change_row(
+        &mut self,
+        before: &dyn Record,
+        position: usize,
+        record: &dyn Record,
+        table: usize,
+        index: usize,
+    ) -> Result<()> {
+        let after = row_of(record, table, index)?;
+        let plan = self.plan(after.meta())?;
+        let (mut set, mut params): (Vec<String>, Vec<Cell>) = (Vec::new(), Vec::new());
+        for (i, field) in plan.meta.fields.iter().enumerate() {
+            let new = after.get(i);
+            if field.from_balance.is_none() && before.get(i) != new {
+                self.cells_of(plan.meta, field, new, &mut params)?;
+                set.extend(plan.fields.get(i).into_iter().flatten().map(|c| c.name.clone()));
+            }
+        }
+        if position != index {
+            set.push("position".to_owned());
+            params.push(Cell::Int(i64::try_from(index).unwrap_or(i64::MAX)));
+        }
+        if set.is_empty() {
+            return Ok(());
+        }
+        let assignments: Vec<String> = set.iter().enumerate().map(|(i, c)| format!("{} = ${}", q(c), i + 1)).collect();
+        let sql = format!(
+            "UPDATE {} SET {} WHERE \"tenant\" = ${} AND \"id\" = ${}",
+            q(plan.meta.table),
+            assignments.join(", "),
+            set.len() + 1,
+            set.len() + 2
+        );
+        params.extend([self.tenant_cell(), Cell::Id(after.id())]);
+        match self.attempt(&sql, &params) {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(self.explain(fault, &plan, after, &row_path(record, table, index))),
+        }
+    }
+
+    /// Reads the rows of records that were found without them.
+    pub fn load_rows(&mut self, records: &mut [Box<dyn Record>]) -> Result<()> {
+        self.attach_rows(records)
+    }
+
+    pub(crate) fn attach_rows(&mut self, records: &mut [Box<dyn Record>]) -> Result<()> {
+        let Some(meta) = records.first().map(|r| r.meta()) else { return Ok(()) };
+        for (table, rows) in meta.tables.iter().enumerate() {
+            let plan = self.plan((rows.meta)())?;
+            for chunk in records.chunks_mut(CHUNK) {
+                let mut params = vec![self.tenant_cell()];
+                params.extend(chunk.iter().map(|r| Cell::Id(r.id())));
+                let marks: Vec<String> = (2..=params.len()).map(|n| format!("${n}")).collect();
+                let sql = format!(
+                    "SELECT t.\"parent\", {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"parent\" IN ({}) ORDER BY t.\"parent\", t.\"position\"",
+                    plan.select,
+                    q(plan.meta.table),
+                    marks.join(", ")
+                );
+                let mut cols = vec![Col::Id];
+                cols.extend(&plan.cols);
+                let places: HashMap<Id, usize> = chunk.iter().enumerate().map(|(i, r)| (r.id(), i)).collect();
+                for record in chunk.iter_mut() {
+                    record.keep_rows(table, &[]);
+                }
+                for mut cells in self.query(&sql, &params, &cols)? {
+                    let rest = cells.split_off(1);
+                    let place = cells.first().and_then(Cell::as_id).and_then(|id| places.get(&id).copied());
+                    let record = place.and_then(|i| chunk.get_mut(i));
+                    if let Some(row) = record.and_then(|r| r.push_row(table)) {
+                        self.fill(&plan, row, rest)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn row_path(record: &dyn Record, table: usize, index: usize) -> String {
+    let name = record.meta().tables.get(table).map_or("rows", |t| t.name);
+    format!("{name}[{index}]")
+}

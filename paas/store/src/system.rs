@@ -1,0 +1,114 @@
+//! The store's own tables.
+
+use crate::Col::{Bool, Bytes, Id, Instant, Int, Text};
+use crate::tables::Table;
+
+/// The tables every cell database has.
+pub(crate) fn tables() -> Vec<Table> {
+    vec![
+        Table::new("store_meta", &["name"]).col("name", Text).col("value", Text),
+        Table::new("schema_field", &["table_name", "column_name"])
+            .col("table_name", Text)
+            .col("column_name", Text)
+            .col("kind", Text)
+            .col("note", Text)
+            .col("nullable", Bool),
+        Table::new("tenant", &["tenant"])
+            .col("tenant", Int)
+            .col("code", Text)
+            .col("name", Text)
+            .col("zone", Text)
+            .col("data_key", Bytes)
+            .col("created_at", Instant)
+            .index(true, &["code"]),
+        audit_log(),
+        Table::new("outbox", &["seq"])
+            .col("tenant", Int)
+            .col("seq", Int)
+            .col("id", Id)
+            .col("type", Text)
+            .col("version", Int)
+            .col("subject", Id)
+            .col("at", Instant)
+            .col("actor", Id)
+            .col("request_id", Text)
+            .col("trace_id", Text)
+            .maybe("cause", Text)
+            .col("data", Text)
+            .append_only(),
+        Table::new("idempotency", &["tenant", "member", "key"])
+            .col("tenant", Int)
+            .col("member", Id)
+            .col("key", Text)
+            .col("hash", Bytes)
+            .col("status", Int)
+            .col("body", Bytes)
+            .maybe("etag", Text)
+            .maybe("location", Text)
+            .col("at", Instant),
+        Table::new("counter", &["tenant", "key"]).col("tenant", Int).col("key", Text).col("value", Int).clustered(),
+        Table::new("search_token", &["tenant", "kind", "token", "id"])
+            .col("tenant", Int)
+            .col("kind", Text)
+            .col("token", Text)
+            .col("id", Id)
+            .index(false, &["tenant", "id"])
+            .clustered(),
+        Table::new("inbox_cursor", &["producer"]).col("producer", Text).col("epoch", Text).col("seq", Int),
+        dead_letter(),
+        Table::new("directory_user", &["tenant", "id"])
+            .col("tenant", Int)
+            .col("id", Id)
+            .col("username", Text)
+            .col("name", Text)
+            .maybe("department", Id)
+            .col("active", Bool),
+        Table::new("directory_department", &["tenant", "id"])
+            .col("tenant", Int)
+            .col("id", Id)
+            .col("code", Text)
+            .col("name", Text)
+            .maybe("name_en", Text)
+            .maybe("parent", Id)
+            .col("active", Bool)
+            .index(false, &["tenant", "parent"]),
+    ]
+}
+
+fn audit_log() -> Table {
+    Table::new("audit_log", &["tenant", "seq"])
+        .col("tenant", Int)
+        .col("seq", Int)
+        .col("at", Instant)
+        .col("actor", Id)
+        .col("actor_name", Text)
+        .col("action", Text)
+        .maybe("kind", Text)
+        .maybe("subject", Id)
+        .maybe("number", Text)
+        .maybe("before", Text)
+        .maybe("after", Text)
+        .col("request_id", Text)
+        .col("trace_id", Text)
+        .maybe("cause", Text)
+        .maybe("entries", Bytes)
+        .col("seal", Bytes)
+        .index(false, &["tenant", "subject"])
+        .append_only()
+}
+
+fn dead_letter() -> Table {
+    Table::new("dead_letter", &["tenant", "id"])
+        .col("tenant", Int)
+        .col("id", Id)
+        .col("producer", Text)
+        .col("seq", Int)
+        .col("type", Text)
+        .col("subject", Id)
+        .col("envelope", Text)
+        .col("error", Text)
+        .col("attempts", Int)
+        .col("at", Instant)
+        .maybe("settled_at", Instant)
+        .index(false, &["tenant", "producer", "subject"])
+}

@@ -1,0 +1,167 @@
+//! The writer: one thread, one connection, group commit.
+
+use crate::cell::Fault;
+use crate::api::{Actor, OpenError};
+use crate::tx::Tx;
+use paas_types::{Refusal, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// Jobs that may wait.
+const QUEUE: usize = 1024;
+/// Jobs per commit.
+const BATCH: usize = 64;
+/// What one job may take.
+const BUDGET_MS: u64 = 1_000;
+
+/// A job whose answer type is forgotten.
+trait Work: Send {
+    fn run(&mut self, tx: &mut Tx) -> Result<()>;
+    fn finish(self: Box<Self>, result: Result<()>);
+}
+
+struct Typed<T, F> {
+    job: F,
+    out: Option<T>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: FnMut(&mut Tx) -> Result<T> + Send> Work for Typed<T, F> {
+    fn run(&mut self, tx: &mut Tx) -> Result<()> {
+        self.out = None;
+        self.out = Some((self.job)(tx)?);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, result: Result<()>) {
+        let this = *self;
+        let answer = match (result, this.out) {
+            (Ok(()), Some(out)) => Ok(out),
+            (Ok(()), None) => Err(Refusal::internal("a job ended without an answer")),
+            (Err(refusal), _) => Err(refusal),
+        };
+        let _ = this.reply.send(answer);
+    }
+}
+
+/// A job with its actor.
+pub(crate) struct Job {
+    who: Actor,
+    work: Box<dyn Work>,
+}
+
+impl Job {
+    pub fn new<T: Send + 'static>(
+        who: Actor,
+        job: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> (Job, oneshot::Receiver<Result<T>>) {
+        let (reply, answer) = oneshot::channel();
+        (Job { who, work: Box::new(Typed { job, out: None, reply }) }, answer)
+    }
+}
+
+/// Whether the writer took a job.
+pub(crate) enum Submit {
+    Taken,
+    Full,
+    Closed,
+}
+
+/// The way to the writer thread.
+pub(crate) struct Writer {
+    queue: Mutex<Option<SyncSender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub fn start(cell: &str, tx: Tx) -> Result<Writer, OpenError> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name(format!("store-{cell}"))
+            .spawn(move || serve(tx, &jobs))
+            .map_err(|e| OpenError::new(format!("No thread for the writer: {e}.")))?;
+        Ok(Writer { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+    }
+
+    pub fn submit(&self, job: Job) -> Submit {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        match queue.as_ref().map(|queue| queue.try_send(job)) {
+            Some(Ok(())) => Submit::Taken,
+            Some(Err(TrySendError::Full(_))) => Submit::Full,
+            Some(Err(TrySendError::Disconnected(_))) | None => Submit::Closed,
+        }
+    }
+
+    /// Ends the queue and waits until what was in it is done.
+    pub fn stop(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(mut tx: Tx, jobs: &Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        let mut batch = vec![first];
+        while batch.len() < BATCH {
+            match jobs.try_recv() {
+                Ok(job) => batch.push(job),
+                Err(_) => break,
+            }
+        }
+        commit(&mut tx, batch);
+    }
+    tx.checkpoint();
+}
+
+/// Runs a batch in one transaction and answers. When the database gave the transaction up under a job (a write that was
+/// cut off), that job fails and the others run again.
+fn commit(tx: &mut Tx, mut batch: Vec<Job>) {
+    while !batch.is_empty() {
+        let mut results: Vec<Result<()>> = Vec::with_capacity(batch.len());
+        let begun = tx.begin_batch();
+        let mut lost = false;
+        if begun.is_ok() {
+            for job in &mut batch {
+                results.push(one(tx, job));
+                if tx.is_outside() {
+                    lost = true;
+                    break;
+                }
+            }
+        }
+        if lost {
+            let culprit = batch.remove(results.len().saturating_sub(1));
+            culprit.work.finish(results.pop().unwrap_or(Ok(())).and_then(|()| Err(Fault::Timeout.into())));
+            tx.abandon_batch();
+            continue;
+        }
+        let committed = begun.and_then(|()| tx.commit_batch());
+        for (index, job) in batch.into_iter().enumerate() {
+            let result = match &committed {
+                Ok(()) => results.get(index).cloned().unwrap_or_else(|| Err(Refusal::internal("a job did not run"))),
+                Err(refusal) => Err(refusal.clone()),
+            };
+            job.work.finish(result);
+        }
+        if committed.is_ok() {
+            tx.announce();
+        }
+        return;
+    }
+}
+
+fn one(tx: &mut Tx, job: &mut Job) -> Result<()> {
+    tx.begin_job(job.who.clone(), Some(BUDGET_MS))?;
+    let work = &mut job.work;
+    let result = catch_unwind(AssertUnwindSafe(|| work.run(tx))).unwrap_or_else(|panic| {
+        let what = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(Refusal::internal(format!("a rule panicked: {}", what.unwrap_or_default())))
+    });
+    tx.end_job(result)
+}
