@@ -1,0 +1,153 @@
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { App, Dropdown, Modal, Select, type MenuProps } from 'antd';
+import { useEffect, useState } from 'react';
+import { signOut, switchTenant } from '../api/client';
+import { useMe, useMetas } from '../api/meta';
+import type { CellMeta } from '../api/types';
+import { useText } from '../i18n';
+import { prefer, preferences } from '../lib/preferences';
+import { useCell } from '../lib/store';
+import { runCommand } from './commands';
+import mark from './mark.svg';
+import { PasswordForm } from './sign-in';
+import { Skeleton } from './notice';
+
+/** One entry of the side menu. */
+export interface Entry { key: string; label: string; cell: string; resource?: string; report?: string; creatable: boolean }
+/** A headed group of entries. */
+export interface Group { key: string; label: string; entries: Entry[] }
+
+/** The menu of the metadata, without what this person may not read. */
+export function menuOf(metas: CellMeta[], l: (label: CellMeta['label'], fallback?: string) => string): Group[] {
+  return metas.flatMap((meta) => {
+    const all = meta.types.filter((type) => type.permissions.read);
+    const menus = meta.menus.length > 0 ? meta.menus : [{ label: meta.label, items: all.map((type) => ({ type: type.name })) }];
+    return menus.flatMap((menu) => {
+      const entries = menu.items.flatMap((item: { type?: string; report?: string }): Entry[] => {
+        const type = item.type === undefined ? undefined : all.find((t) => t.name === item.type);
+        if (type) {
+          const creatable = type.permissions.create && (type.kind === 'document' || type.kind === 'master');
+          return [{ key: `${meta.cell}/${type.resource}`, label: l(type.label, type.name), cell: meta.cell, resource: type.resource, creatable }];
+        }
+        const report = item.report === undefined ? undefined : meta.reports.find((r) => r.name === item.report && r.allowed);
+        return report ? [{ key: `${meta.cell}/reports/${report.name}`, label: l(report.label, report.name), cell: meta.cell, report: report.name, creatable: false }] : [];
+      });
+      return entries.length > 0 ? [{ key: `${meta.cell}/${menu.label.en}`, label: l(menu.label), entries }] : [];
+    });
+  });
+}
+
+/** A link to an entry of the menu. */
+export function EntryLink({ entry, onClick }: { entry: Entry; onClick?: () => void }) {
+  const common = { className: 'menu-item', activeProps: { 'data-active': 'true' }, ...(onClick ? { onClick } : {}) };
+  if (entry.report !== undefined) {
+    return <Link {...common} to="/$cell/reports/$name" params={{ cell: entry.cell, name: entry.report }}>{entry.label}</Link>;
+  }
+  return <Link {...common} to="/$cell/$resource" params={{ cell: entry.cell, resource: entry.resource ?? '' }}>{entry.label}</Link>;
+}
+
+function SideMenu({ onPick }: { onPick: () => void }) {
+  const { t, l } = useText();
+  const { metas, pending } = useMetas();
+  const [q, setQ] = useState('');
+  const word = q.trim().toLowerCase();
+  const groups = menuOf(metas, l)
+    .map((g) => ({ ...g, entries: g.entries.filter((e) => !word || e.label.toLowerCase().includes(word) || e.key.includes(word)) }))
+    .filter((g) => g.entries.length > 0);
+  return (
+    <>
+      <input className="menu-find" type="search" value={q} placeholder={t('menu.find')} aria-label={t('menu.find')} onChange={(e) => setQ(e.target.value)} />
+      <div className="menu-scroll">
+        <Link to="/" className="menu-item" activeOptions={{ exact: true }} activeProps={{ 'data-active': 'true' }} onClick={onPick}>{t('menu.home')}</Link>
+        {pending && metas.length === 0 ? <Skeleton rows={6} /> : null}
+        {groups.map((group) => (
+          <div key={group.key} className="menu-group" role="group" aria-label={group.label}>
+            <div className="menu-head">{group.label}</div>
+            {group.entries.map((entry) => <EntryLink key={entry.key} entry={entry} onClick={onPick} />)}
+          </div>
+        ))}
+        {!pending && groups.length === 0 ? <div className="muted menu-none">{t('menu.none')}</div> : null}
+      </div>
+    </>
+  );
+}
+
+function PersonMenu() {
+  const me = useMe();
+  const { t } = useText();
+  const { theme, density } = useCell(preferences);
+  const [changing, setChanging] = useState(false);
+  const { message } = App.useApp();
+  const items: MenuProps['items'] = [
+    { key: 'who', disabled: true, label: [me.person.username, ...me.roles.map((r) => r.name)].join(' · ') },
+    { type: 'divider' },
+    {
+      key: 'theme', label: t('user.theme'),
+      children: (['light', 'dark', 'system'] as const).map((value) => ({ key: `theme.${value}`, label: `${theme === value ? '✓ ' : ''}${t(`theme.${value}`)}`, onClick: () => prefer({ theme: value }) })),
+    },
+    {
+      key: 'density', label: t('density'),
+      children: (['normal', 'compact'] as const).map((value) => ({ key: `density.${value}`, label: `${density === value ? '✓ ' : ''}${t(`density.${value}`)}`, onClick: () => prefer({ density: value }) })),
+    },
+    { key: 'password', label: t('password.change'), onClick: () => setChanging(true) },
+    { type: 'divider' },
+    { key: 'out', label: t('user.signout'), onClick: () => void signOut() },
+  ];
+  return (
+    <>
+      <Dropdown menu={{ items }} trigger={['click']}>
+        <button type="button" className="top-button" data-testid="person">{me.person.name || me.person.username}</button>
+      </Dropdown>
+      <Modal open={changing} title={t('password.change')} footer={null} destroyOnHidden onCancel={() => setChanging(false)}>
+        <PasswordForm onDone={() => { setChanging(false); message.success(t('password.done')); }} />
+      </Modal>
+    </>
+  );
+}
+
+function TenantSwitch() {
+  const me = useMe();
+  const { t } = useText();
+  const { message } = App.useApp();
+  if (me.memberships.length < 2) return <span className="tenant" title={me.tenant.code}>{me.tenant.name}</span>;
+  return (
+    <Select className="tenant" variant="borderless" value={me.tenant.code} aria-label={t('tenant.switch')} popupMatchSelectWidth={false}
+      options={me.memberships.map((m) => ({ value: m.tenant, label: m.name || m.tenant }))}
+      onChange={(code: string) => {
+        switchTenant(code).then(() => location.assign('/'), (e: unknown) => message.error(e instanceof Error ? e.message : String(e)));
+      }} />
+  );
+}
+
+/** Head, menu and the place in between. */
+export function Shell() {
+  const { t, lang } = useText();
+  const [open, setOpen] = useState(false);
+  const path = useRouterState({ select: (s) => s.location.pathname });
+  useEffect(() => setOpen(false), [path]);
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLElement && event.target.matches('input, textarea, select, [contenteditable]');
+      const ctrl = event.ctrlKey || event.metaKey;
+      const name = ctrl && event.key.toLowerCase() === 's' ? 'save' : event.altKey && event.code === 'KeyN' ? 'new' : event.key === '/' && !typing && !ctrl ? 'search' : null;
+      if (name !== null && (runCommand(name) || name === 'save')) event.preventDefault();
+    };
+    window.addEventListener('keydown', listen);
+    return () => window.removeEventListener('keydown', listen);
+  }, []);
+  return (
+    <div className="shell" data-menu={open ? 'open' : 'closed'}>
+      <header className="top">
+        <button type="button" className="top-button menu-button" aria-label={t('menu')} aria-expanded={open} onClick={() => setOpen(!open)}>☰</button>
+        <Link to="/" className="brand"><img src={mark} alt="" width="22" height="22" /><b>{t('app.name')}</b></Link>
+        <TenantSwitch />
+        <span className="grow" />
+        <button type="button" className="top-button" aria-label={t('lang')} onClick={() => prefer({ lang: lang === 'zh' ? 'en' : 'zh' })}>{lang === 'zh' ? 'EN' : '中'}</button>
+        <PersonMenu />
+      </header>
+      <nav className="side" aria-label={t('menu')}><SideMenu onPick={() => setOpen(false)} /></nav>
+      <div className="shade" onClick={() => setOpen(false)} />
+      <main className="place"><Outlet /></main>
+    </div>
+  );
+}

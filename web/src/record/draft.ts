@@ -1,0 +1,271 @@
+import { useSyncExternalStore } from 'react';
+import type { Field, Json, JsonObject, RecordData, TableMeta, TypeMeta } from '../api/types';
+import type { Lang } from '../i18n';
+import { uuid } from '../lib/uuid';
+import { asObject, fault, isBlank, isNested, toWire, valueOf } from '../lib/values';
+
+/** A row being edited: `key` is its identity on the page, `id` (inside `values`) that of the server. */
+export interface Row { key: string; values: JsonObject; ghosts: JsonObject }
+
+/** Whether the person may write a field at all. */
+export function isWritable(field: Field): boolean {
+  return !field.computed && !field.readOnly && field.type !== 'state' && field.type !== 'anyref' && field.name !== 'number';
+}
+
+function flatten(fields: Field[], record: JsonObject): JsonObject {
+  return Object.fromEntries(fields.map((f) => [f.name, valueOf(record, f)]));
+}
+
+function put(target: JsonObject, field: Field, value: Json): void {
+  if (!isNested(field) || !field.group) { target[field.name] = value; return; }
+  const group = asObject(target[field.group]) ?? {};
+  group[field.name] = value;
+  target[field.group] = group;
+}
+
+const same = (a: Json | undefined, b: Json | undefined) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+
+/**
+ * A record while it is edited. Components subscribe to a topic (`head`, `rows:lines`, `row:<key>`, `errors`), so that
+ * a key in one cell wakes that row and the totals, never the whole form.
+ */
+export class Draft {
+  base: RecordData | null = null;
+  head: JsonObject = {};
+  headGhosts: JsonObject = {};
+  tables = new Map<string, Row[]>();
+  errors = new Map<string, string>();
+  /** Idempotency key of the save in progress: the same on a retry, a new one after any change. */
+  requestId = uuid();
+  private touched = new Set<string>();
+  private versions = new Map<string, number>();
+  private wakes = new Map<string, Set<() => void>>();
+
+  constructor(readonly type: TypeMeta, record: RecordData | null) {
+    this.load(record);
+  }
+
+  /** Takes a record of the server as the new starting point; edits are gone. */
+  load(record: RecordData | null): void {
+    this.base = record;
+    this.head = record ? flatten(this.type.fields, record)
+      : Object.fromEntries(this.type.fields.map((f) => [f.name, f.default ?? null]));
+    this.headGhosts = {};
+    this.touched.clear();
+    this.errors.clear();
+    this.requestId = uuid();
+    for (const table of this.type.tables) {
+      const rows = record?.[table.name];
+      this.tables.set(table.name, (Array.isArray(rows) ? rows : []).map((row) => this.rowOf(table, asObject(row) ?? {})));
+    }
+    if (record === null) for (const table of this.type.tables) if ((table.minRows ?? 0) > 0) this.addRow(table.name, true);
+    this.wakeAll();
+  }
+
+  private rowOf(table: TableMeta, row: JsonObject): Row {
+    const id = typeof row.id === 'string' ? row.id : null;
+    return { key: id ?? uuid(), values: { ...(id ? { id } : {}), ...flatten(table.fields, row) }, ghosts: {} };
+  }
+
+  subscribe(topic: string, wake: () => void): () => void {
+    const set = this.wakes.get(topic) ?? new Set();
+    this.wakes.set(topic, set.add(wake));
+    return () => set.delete(wake);
+  }
+
+  version(topic: string): number {
+    return this.versions.get(topic) ?? 0;
+  }
+
+  private wake(...topics: string[]): void {
+    for (const topic of topics) {
+      this.versions.set(topic, this.version(topic) + 1);
+      this.wakes.get(topic)?.forEach((wake) => wake());
+    }
+  }
+
+  private wakeAll(): void {
+    this.wake(...new Set([...this.wakes.keys(), 'head', 'errors', 'dirty', 'any']));
+  }
+
+  get dirty(): boolean {
+    return this.touched.size > 0;
+  }
+
+  private change(mark: string, ...topics: string[]): void {
+    const first = !this.dirty;
+    this.touched.add(mark);
+    this.requestId = uuid();
+    this.wake(...topics, 'any', ...(first ? ['dirty'] : []));
+  }
+
+  setHead(name: string, value: Json): void {
+    this.head = { ...this.head, [name]: value };
+    this.clearError(name);
+    this.change(name, 'head');
+  }
+
+  rows(table: string): Row[] {
+    return this.tables.get(table) ?? [];
+  }
+
+  setCell(table: string, key: string, name: string, value: Json): void {
+    const rows = this.rows(table);
+    const at = rows.findIndex((r) => r.key === key);
+    const row = rows[at];
+    if (!row) return;
+    const next = [...rows];
+    next[at] = { ...row, values: { ...row.values, [name]: value } };
+    this.tables.set(table, next);
+    this.clearError(`${table}[${at}].${name}`);
+    this.change(`${table}[]`, `row:${key}`, `totals:${table}`);
+  }
+
+  addRow(table: string, quiet = false, values: JsonObject = {}): string {
+    const meta = this.type.tables.find((t) => t.name === table);
+    const defaults = Object.fromEntries((meta?.fields ?? []).map((f) => [f.name, f.default ?? null]));
+    const row: Row = { key: uuid(), values: { ...defaults, ...values }, ghosts: {} };
+    this.tables.set(table, [...this.rows(table), row]);
+    if (quiet) this.wake(`rows:${table}`);
+    else this.change(`${table}[]`, `rows:${table}`, `totals:${table}`);
+    return row.key;
+  }
+
+  removeRow(table: string, key: string): void {
+    this.tables.set(table, this.rows(table).filter((r) => r.key !== key));
+    this.errors.clear();
+    this.change(`${table}[]`, `rows:${table}`, `totals:${table}`, 'errors');
+  }
+
+  copyRow(table: string, key: string): string | null {
+    const row = this.rows(table).find((r) => r.key === key);
+    if (!row) return null;
+    const { id: _id, ...values } = row.values;
+    return this.addRow(table, false, values);
+  }
+
+  setErrors(errors: Map<string, string>): void {
+    this.errors = errors;
+    this.wake('errors');
+  }
+
+  private clearError(path: string): void {
+    if (this.errors.delete(path)) this.wake('errors');
+  }
+
+  /** What the server computed for the present input (from a dry run). */
+  setGhosts(record: RecordData): void {
+    this.headGhosts = flatten(this.type.fields, record);
+    for (const table of this.type.tables) {
+      const answered = record[table.name];
+      const answers = Array.isArray(answered) ? answered : [];
+      let at = 0;
+      const rows = this.rows(table.name).map((row) => {
+        if (this.isEmpty(table, row)) return row;
+        const answer = asObject(answers[at++]);
+        return answer ? { ...row, ghosts: flatten(table.fields, answer) } : row;
+      });
+      this.tables.set(table.name, rows);
+      this.wake(...rows.map((r) => `row:${r.key}`), `totals:${table.name}`);
+    }
+    this.wake('head');
+  }
+
+  /** Whether nobody has filled in anything in a new row. */
+  isEmpty(table: TableMeta, row: Row): boolean {
+    if (row.values.id) return false;
+    return table.fields.every((f) => !isWritable(f) || isBlank(row.values[f.name]) || same(row.values[f.name], f.default));
+  }
+
+  /** What is missing or unreadable before the server is asked, by path. */
+  faults(lang: Lang): Map<string, string> {
+    const found = new Map<string, string>();
+    for (const field of this.type.fields) {
+      if (!isWritable(field) || (field.type === 'password' && this.base)) continue;
+      const problem = fault(field, this.head[field.name] ?? null, lang);
+      if (problem) found.set(field.name, problem);
+    }
+    for (const table of this.type.tables) {
+      this.rows(table.name).forEach((row, at) => {
+        if (this.isEmpty(table, row)) return;
+        for (const field of table.fields.filter(isWritable)) {
+          const problem = fault(field, row.values[field.name] ?? null, lang);
+          if (problem) found.set(`${table.name}[${at}].${field.name}`, problem);
+        }
+      });
+    }
+    return found;
+  }
+
+  private wireRows(table: TableMeta): Json[] {
+    return this.rows(table.name).filter((row) => !this.isEmpty(table, row)).map((row) => {
+      const id = row.values.id;
+      const out: JsonObject = id ? { id } : {};
+      for (const field of table.fields.filter(isWritable)) {
+        const value = row.values[field.name] ?? null;
+        if (id ?? !isBlank(value)) put(out, field, toWire(field, value));
+      }
+      return out;
+    });
+  }
+
+  /** The body of the save: the whole for a new record, the changes for an old one. */
+  body(): JsonObject {
+    const out: JsonObject = {};
+    for (const field of this.type.fields.filter(isWritable)) {
+      const value = this.head[field.name] ?? null;
+      const wanted = this.base === null ? !isBlank(value) : !same(value, valueOf(this.base, field));
+      if (wanted && !(field.type === 'password' && isBlank(value))) put(out, field, toWire(field, value));
+    }
+    for (const table of this.type.tables) {
+      if (this.base === null || this.touched.has(`${table.name}[]`)) out[table.name] = this.wireRows(table);
+    }
+    if (this.base !== null) out.version = this.base.version;
+    return out;
+  }
+
+  /** Fields that differ between what was edited and what somebody else saved meanwhile. */
+  conflicts(theirs: RecordData): { field: Field; mine: Json; theirs: Json }[] {
+    return this.type.fields.filter((f) => isWritable(f) && this.touched.has(f.name))
+      .map((field) => ({ field, mine: this.head[field.name] ?? null, theirs: valueOf(theirs, field) }))
+      .filter((c) => !same(c.mine, c.theirs));
+  }
+
+  /** Lays the edits over a newer version of the record. */
+  rebase(theirs: RecordData): void {
+    const fresh = flatten(this.type.fields, theirs);
+    for (const name of this.touched) if (name in this.head) fresh[name] = this.head[name] ?? null;
+    this.base = theirs;
+    this.head = fresh;
+    this.requestId = uuid();
+    for (const table of this.type.tables) {
+      if (this.touched.has(`${table.name}[]`)) continue;
+      const rows = theirs[table.name];
+      this.tables.set(table.name, (Array.isArray(rows) ? rows : []).map((row) => this.rowOf(table, asObject(row) ?? {})));
+    }
+    this.wakeAll();
+  }
+
+  /** Maps a path of the server (rows counted without empty ones) to a place on the page. */
+  pathOf(path: string): string {
+    const match = /^(\w+)\[(\d+)\]\.(.+)$/.exec(path);
+    if (!match) return this.plain(path);
+    const [, name = '', index = '', field = ''] = match;
+    const table = this.type.tables.find((t) => t.name === name);
+    if (!table) return path;
+    const rows = this.rows(name);
+    const wanted = rows.filter((r) => !this.isEmpty(table, r))[Number(index)];
+    const at = wanted ? rows.indexOf(wanted) : Number(index);
+    return `${name}[${at}].${this.plain(field)}`;
+  }
+
+  private plain(path: string): string {
+    const parts = path.split('.');
+    return (parts[0] === 'dimensions' ? parts[1] : parts[0]) ?? path;
+  }
+}
+
+/** Renders again when the topic of the draft changes. */
+export function useDraft(draft: Draft, topic: string): number {
+  return useSyncExternalStore((wake) => draft.subscribe(topic, wake), () => draft.version(topic));
+}

@@ -1,0 +1,57 @@
+import { useQuery } from '@tanstack/react-query';
+import { api } from '../api/client';
+import type { Field, HistoryEntry, Json, TypeMeta } from '../api/types';
+import { Failure, Skeleton } from '../app/notice';
+import { useText, type TextKey } from '../i18n';
+import { showInstant } from '../lib/dates';
+import { isBlank, showValue } from '../lib/values';
+import { fieldOf } from '../list/list-state';
+
+const SILENT = new Set(['id', 'version', 'updatedAt', 'updatedBy', 'createdAt', 'createdBy', 'allowedActions', 'owner', 'department']);
+
+function Change({ name, field, before, after }: { name: string; field: Field | undefined; before: Json | undefined; after: Json | undefined }) {
+  const { t, l, lang } = useText();
+  const show = (value: Json | undefined) => {
+    if (isBlank(value)) return <span className="muted">{t('empty')}</span>;
+    if (Array.isArray(value) && !field) return t('history.rows', { n: value.length });
+    return field ? showValue(field, value, lang) : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  };
+  return (
+    <div className="change"><span className="muted">{l(field?.label, name)}</span>
+      <span>{before === undefined ? null : <><del>{show(before)}</del> → </>}<ins>{show(after)}</ins></span></div>
+  );
+}
+
+/** Who did what and when, with the values before and after. */
+export function History({ cell, type, id }: { cell: string; type: TypeMeta; id: string }) {
+  const { t, l } = useText();
+  const answer = useQuery({
+    queryKey: ['history', cell, type.resource, id],
+    queryFn: () => api<{ data: HistoryEntry[] }>(`/${cell}/${type.resource}/${id}/history`),
+    staleTime: 0,
+  });
+  if (answer.isPending) return <Skeleton rows={5} />;
+  if (answer.isError) return <Failure error={answer.error} />;
+  if (answer.data.data.length === 0) return <div className="muted">{t('history.none')}</div>;
+  const title = (action: string) => {
+    const known = type.actions.find((a) => a.name === action);
+    if (known) return l(known.label, action);
+    return ['create', 'update', 'delete'].includes(action) ? t(`history.${action}` as TextKey) : action;
+  };
+  return (
+    <ol className="history">
+      {answer.data.data.map((entry, i) => {
+        const names = [...new Set([...Object.keys(entry.before ?? {}), ...Object.keys(entry.after ?? {})])].filter((n) => !SILENT.has(n));
+        return (
+          <li key={`${entry.requestId}-${i}`}>
+            <div><b>{title(entry.action)}</b> <span>{entry.actor?.name}</span> <time className="muted">{showInstant(entry.at)}</time></div>
+            {names.map((name) => (
+              <Change key={name} name={l(type.tables.find((x) => x.name === name)?.label, name)} field={fieldOf({ ...type, fields: type.fields.map((f) => f.type === 'state' ? { ...f, choices: type.states } : f) }, name)}
+                before={entry.before?.[name]} after={entry.after?.[name]} />
+            ))}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
