@@ -1,0 +1,167 @@
+//! The page's descriptor, resolved for the caller, and OpenAPI 3.1.
+
+use super::{Incoming, Reply};
+use crate::cell::{MenuItem, Registry};
+use crate::ctx::Caller;
+use crate::kind::Kind;
+use crate::report::ParameterType;
+use crate::service::Service;
+use paas_auth::FieldRight;
+use paas_document::{Choice, Field, FieldType, StateMeta, TypeMeta};
+use paas_types::{Result, Text};
+use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
+
+pub(super) async fn descriptor(service: &Arc<Service>, call: &Incoming) -> Result<Reply> {
+    let caller = service.caller(&call.context).await?;
+    let registry = &service.cell.registry;
+    let visible = |kind: &&Arc<dyn Kind>| caller.rights.allows(&registry.code(kind.meta(), "read"));
+    let types: Vec<Json> =
+        registry.kinds.iter().filter(visible).map(|kind| describe(registry, &caller, &**kind)).collect();
+    let reports: Vec<Json> = registry
+        .reports
+        .iter()
+        .map(|r| {
+            let parameters: Vec<Json> = r
+                .parameters
+                .iter()
+                .map(|p| {
+                    let (ty, resource, choices) = match p.ty {
+                        ParameterType::Date => ("date", None, Vec::new()),
+                        ParameterType::Ref(resource) => ("ref", Some(resource), Vec::new()),
+                        ParameterType::Choice(list) => ("choice", None, choices_json(list)),
+                    };
+                    json!({"name": p.name, "label": text(&p.label.text()), "type": ty, "required": p.required,
+                           "ref": resource.map(|r| json!({"cell": registry.name, "resource": r})), "choices": choices})
+                })
+                .collect();
+            let allowed = caller.rights.allows(&format!("{}.report.{}", registry.name, r.name));
+            json!({"name": r.name, "label": text(&r.label.text()), "parameters": parameters, "allowed": allowed})
+        })
+        .collect();
+    let menus: Vec<Json> = registry
+        .menus
+        .iter()
+        .map(|menu| {
+            let items = menu.items.iter().map(|item| match item {
+                MenuItem::Type(name) => json!({"type": name}),
+                MenuItem::Report(name) => json!({"report": name}),
+            });
+            json!({"label": text(&menu.label), "items": items.collect::<Vec<_>>()})
+        })
+        .collect();
+    let body = json!({"cell": registry.name, "label": text(&registry.label), "types": types, "menus": menus, "reports": reports});
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(body.to_string().as_bytes());
+    let etag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
+    let mut body = body;
+    if let Json::Object(map) = &mut body {
+        map.insert("etag".to_owned(), Json::from(etag.clone()));
+    }
+    Ok(Reply::ok(&body).with(http::header::ETAG, format!("\"{etag}\"")))
+}
+
+fn describe(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Json {
+    let meta = kind.meta();
+    let may = |verb: &str| caller.rights.allows(&registry.code(meta, verb));
+    let states: Vec<Json> = meta
+        .states
+        .iter()
+        .map(|s| json!({"value": s.name, "label": text(&s.label), "tone": s.tone.name()}))
+        .collect();
+    let editable: Vec<&str> = meta.states.iter().filter(|s| s.editable).map(|s| s.name).collect();
+    let mut columns: Vec<&str> = if meta.has_number() { vec!["number"] } else { Vec::new() };
+    columns.extend(meta.fields.iter().filter(|f| f.list && f.group.is_none()).map(|f| f.name));
+    let sort = meta.date_field.and_then(|i| meta.field(i)).filter(|f| f.indexed).map(|f| format!("-{}", f.name));
+    json!({
+        "name": meta.name, "resource": meta.resource, "kind": meta.kind.name(), "label": text(&meta.label),
+        "titleField": if meta.has_number() { "number" } else { "code" },
+        "fields": fields(registry, caller, meta),
+        "tables": meta.tables.iter().map(|t| json!({
+            "name": t.name, "label": text(&t.label), "minRows": t.min_rows,
+            "fields": fields(registry, caller, (t.meta)()),
+        })).collect::<Vec<_>>(),
+        "states": states, "editableStates": editable,
+        "actions": actions(registry, caller, kind),
+        "permissions": {"read": true, "create": may("create"), "update": may("update"), "delete": may("delete"),
+                        "export": may("export"), "unmask": may("unmask")},
+        "list": {"columns": columns, "sort": sort},
+    })
+}
+
+fn actions(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Vec<Json> {
+    let meta = kind.meta();
+    let name_of = |bit: usize| meta.states.get(bit).map_or("", |s: &StateMeta| s.name);
+    kind.edges()
+        .iter()
+        .filter(|e| !e.system)
+        .map(|e| {
+            let from: Vec<&str> = (0..meta.states.len()).filter(|i| e.from & (1_u64 << i) != 0).map(name_of).collect();
+            let data = e.data.map(|meta| fields(registry, caller, meta())).unwrap_or_default();
+            json!({"name": e.name, "label": text(&e.label), "from": from, "to": name_of(usize::from(e.to)),
+                   "allowed": caller.rights.allows(&registry.code(meta, e.name)), "data": data})
+        })
+        .collect()
+}
+
+fn fields(registry: &Registry, caller: &Caller, meta: &'static TypeMeta) -> Vec<Json> {
+    let right = |f: &Field| caller.rights.field(&registry.code(meta, f.name));
+    meta.fields.iter().filter(|f| right(f) > FieldRight::Hidden).map(|f| field(registry, f, right(f))).collect()
+}
+
+fn field(registry: &Registry, field: &Field, right: FieldRight) -> Json {
+    let mut map = Map::new();
+    let mut put = |name: &str, value: Json| {
+        map.insert(name.to_owned(), value);
+    };
+    let computed = field.computed || field.from_balance.is_some();
+    put("name", Json::from(field.name));
+    put("label", text(&field.label));
+    put("help", field.help.as_ref().map_or(Json::Null, text));
+    put("type", Json::from(field.ty.name()));
+    put("group", Json::from(field.group));
+    put("required", Json::from(field.required));
+    put("computed", Json::from(computed));
+    put("readOnly", Json::from(computed || right < FieldRight::Write));
+    put("masked", Json::from(right == FieldRight::Masked));
+    put("list", Json::from(field.list));
+    put("filter", Json::from(field.indexed || field.unique || field.key));
+    put("sort", Json::from(field.indexed || field.unique || field.key));
+    put("search", Json::from(field.search));
+    put("default", field.default.and_then(|d| serde_json::from_str(d).ok()).unwrap_or(Json::Null));
+    match &field.ty {
+        FieldType::Decimal { kind, scale } => {
+            put("kind", Json::from(kind.name()));
+            put("decimals", Json::from(*scale));
+        }
+        FieldType::Text { max } | FieldType::LongText { max } => put("maxLength", Json::from(*max)),
+        FieldType::Choice(list) | FieldType::TextList(list) => put("choices", Json::from(choices_json(list))),
+        FieldType::State(list) => {
+            let list: Vec<Json> = list.iter().map(|s| json!({"value": s.name, "label": text(&s.label)})).collect();
+            put("choices", Json::from(list));
+        }
+        FieldType::Ref { target } | FieldType::RefList { target } => {
+            let t = target();
+            put("ref", json!({"cell": registry.name, "resource": t.resource, "type": t.name}));
+        }
+        FieldType::User => put("ref", json!({"cell": "platform", "resource": "users", "type": "user"})),
+        FieldType::Department => {
+            put("ref", json!({"cell": "platform", "resource": "departments", "type": "department"}));
+        }
+        FieldType::Secret(mask) => put("sensitive", Json::from(mask.name())),
+        _ => {}
+    }
+    Json::Object(map)
+}
+
+fn choices_json(list: &'static [Choice]) -> Vec<Json> {
+    list.iter().map(|c| json!({"value": c.value, "label": text(&c.label)})).collect()
+}
+
+fn text(text: &Text) -> Json {
+    json!({"zh": text.zh, "en": text.en})
+}
+
+/// OpenAPI 3.1 of the cell, from the declarations.
+pub(super) fn openapi(service: &Arc<Service>) -> Result<Reply> {
+    Ok(Reply::ok(&crate::openapi::document(&service.cell.registry)))
+}
