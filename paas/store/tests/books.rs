@@ -1,0 +1,217 @@
+//! Ledgers, counters, audit, events, idempotency, migration and the writer itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod toys;
+
+use paas_document::{Field, Kind, Record, TypeMeta, Value};
+use paas_store::{DeadLetter, Lock, Schema, Stored, TypeInfo};
+use paas_types::{Code, Id, Instant, Refusal};
+use std::sync::LazyLock;
+use toys::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixteen_writers_keep_balances_and_counters_true() {
+    let (_dir, store) = store().await;
+    let shelves = [a_shelf(&store, 1, "A", "a").await, a_shelf(&store, 1, "B", "b").await];
+    let gadget_id = put(&store, 1, a_gadget(shelves[0], "2026-01-01")).await.unwrap();
+    let mut tasks = Vec::new();
+    for writer in 0..16_usize {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            let mut numbers = Vec::new();
+            for step in 0..20_usize {
+                let result = store
+                    .write(actor(1), move |tx| {
+                        let before = tx.balance(stock(), &[Value::Id(shelves[step % 2]), Value::Null])?;
+                        let after = tx.post(LEDGER(), &mut a_move(shelves[step % 2], 1_000_000))?;
+                        let number = tx.counter("g")?;
+                        tx.audit("post", None, None, None)?;
+                        assert_eq!(before.get(2).int().unwrap() + 1_000_000, after.get(2).int().unwrap());
+                        if (writer + step) % 5 == 0 { Err(Refusal::new(Code::BusinessRule)) } else { Ok(number) }
+                    })
+                    .await;
+                numbers.extend(result.ok());
+            }
+            numbers
+        }));
+    }
+    let mut numbers = Vec::new();
+    for task in tasks {
+        numbers.extend(task.await.unwrap());
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers.len(), 256);
+    assert_eq!(numbers, (1..=256).collect::<Vec<i64>>(), "no gap and no number twice");
+    assert_eq!(store.prove(&tenant(1)).await.unwrap(), []);
+    let loaded = store.read(&tenant(1), move |tx| tx.load(gadget(), gadget_id, Lock::None)).await.unwrap().unwrap();
+    assert_eq!(value(&*loaded, "stocked"), Value::Int(128_000_000));
+}
+
+#[tokio::test]
+async fn what_was_altered_behind_our_back_is_found() {
+    let (dir, store) = store().await;
+    let shelf = a_shelf(&store, 1, "A", "a").await;
+    let rows = move |tx: &mut paas_store::Tx| {
+        tx.post(LEDGER(), &mut a_move(shelf, 5))?;
+        tx.post(LEDGER(), &mut a_move(shelf, 7))?;
+        tx.audit("one", Some(&Toy::new(gadget()).numbered("G1")), None, Some("{}".to_owned()))?;
+        tx.audit("two", None, None, None)
+    };
+    store.write(actor(1), rows).await.unwrap();
+    let filter = paas_store::AuditFilter { limit: 9, ..Default::default() };
+    let page = store.read(&tenant(1), move |tx| tx.audit_page(&filter)).await.unwrap();
+    assert_eq!((page[0].seq, page[1].action.as_str(), page[1].number.as_deref()), (Some(2), "one", Some("G1")));
+    let other = rusqlite::Connection::open(dir.path().join("toys.db")).unwrap();
+    for forbidden in [
+        "UPDATE audit_log SET action = 'x'",
+        "DELETE FROM audit_log",
+        "DELETE FROM shelf_move",
+        "UPDATE shelf_move SET quantity = 1",
+    ] {
+        assert!(other.execute(forbidden, []).unwrap_err().to_string().contains("append-only"), "{forbidden}");
+    }
+    assert_eq!(store.prove(&tenant(1)).await.unwrap(), []);
+    other.execute_batch("DROP TRIGGER audit_log__no_update; DROP TRIGGER shelf_move__no_update").unwrap();
+    other.execute("UPDATE audit_log SET action = 'xxx' WHERE seq = 1", []).unwrap();
+    other.execute("UPDATE shelf_move SET quantity = quantity + 1 WHERE quantity = 5", []).unwrap();
+    let found = store.prove(&tenant(1)).await.unwrap();
+    let subjects: Vec<&str> = found.iter().map(|d| d.subject.as_str()).collect();
+    assert_eq!(subjects, ["audit_log", "shelf_move", "stock"], "{found:?}");
+}
+
+#[tokio::test]
+async fn events_are_numbered_without_gaps_and_taken_once() {
+    let (_dir, store) = store().await;
+    let mut commits = store.commits();
+    let subject = Id::fresh();
+    for n in 0..5 {
+        let result = store.write(actor(1 + n % 2), move |tx| {
+            tx.emit("toys.gadget.built", subject, serde_json::json!({"n": n}))?;
+            if n == 2 { Err(Refusal::new(Code::BusinessRule)) } else { Ok(()) }
+        });
+        assert_eq!(result.await.is_err(), n == 2);
+    }
+    assert!(commits.has_changed().unwrap());
+    commits.mark_unchanged();
+    let feed = store.feed(0, 100, false).await.unwrap();
+    assert_eq!(feed.events.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!((feed.last, feed.events[3].data["n"].as_i64(), &*feed.events[3].tenant.code), (4, Some(4), "t1"));
+    let last = store.feed(0, 100, true).await.unwrap();
+    assert_eq!(last.events.iter().map(|e| e.seq).collect::<Vec<_>>(), [3, 4], "the last of each tenant's subject");
+
+    let epoch = feed.epoch.clone();
+    let take = |seq: i64| {
+        let epoch = epoch.clone();
+        store.write(actor(1), move |tx| tx.advance("peer", seq, &epoch))
+    };
+    assert!(take(1).await.unwrap() && !take(1).await.unwrap() && take(2).await.unwrap());
+    assert_eq!(store.cursor("peer").await.unwrap().unwrap().seq, 2);
+    let letter = DeadLetter {
+        id: Id::fresh(),
+        producer: "peer".to_owned(),
+        seq: 3,
+        event_type: "x".to_owned(),
+        subject,
+        error: "no".to_owned(),
+        attempts: 1,
+        envelope: serde_json::json!({"a": 1}),
+        at: Instant::from_micros(5),
+    };
+    let (put, id) = (letter.clone(), letter.id);
+    store.write(actor(1), move |tx| tx.dead_letter(&put)).await.unwrap();
+    assert_eq!(store.read(&tenant(1), |tx| tx.dead_letters(9)).await.unwrap(), [letter]);
+    assert!(store.read(&tenant(1), move |tx| tx.blocked("peer", subject)).await.unwrap());
+    store.write(actor(1), move |tx| tx.dead_letter_done(id)).await.unwrap();
+    assert!(!store.read(&tenant(1), move |tx| tx.blocked("peer", subject)).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_and_a_rehearsal_is_not() {
+    let (_dir, store) = store().await;
+    let answer = Stored { status: 201, body: b"{}".to_vec(), etag: Some("\"1\"".to_owned()), location: None };
+    let kept = answer.clone();
+    store.write(actor(1), move |tx| tx.remember("k", b"h", &kept)).await.unwrap();
+    assert_eq!(store.read(&tenant(1), |tx| tx.idempotent("k", b"h")).await.unwrap(), Some(answer));
+    let refused = store.read(&tenant(1), |tx| tx.idempotent("k", b"other")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::IdempotencyMismatch);
+    assert_eq!(store.read(&tenant(2), |tx| tx.idempotent("k", b"h")).await.unwrap(), None);
+    let mut later = actor(1);
+    later.now = Some(Instant::from_micros(i64::MAX / 2));
+    assert_eq!(store.write(later, |tx| tx.idempotent("k", b"h")).await.unwrap(), None);
+
+    assert_eq!(store.rehearse(actor(1), |tx| tx.counter("c")).await.unwrap(), 1);
+    assert_eq!(store.write(actor(1), |tx| tx.counter("c")).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn the_writer_survives_panics_and_cuts_off_long_jobs() {
+    let (_dir, store) = store().await;
+    let panicked = store.write(actor(1), |_| -> paas_types::Result<()> { panic!("a rule") }).await.unwrap_err();
+    assert_eq!(panicked.code(), Code::Internal);
+    let shelf = a_shelf(&store, 1, "A", "a").await;
+    let (slow, quick) = tokio::join!(
+        store.write(actor(1), move |tx| {
+            loop {
+                tx.post(LEDGER(), &mut a_move(shelf, 1))?;
+            }
+            #[allow(unreachable_code)]
+            Ok(())
+        }),
+        store.write(actor(1), |tx| tx.counter("q")),
+    );
+    assert_eq!(slow.unwrap_err().code(), Code::Timeout);
+    assert_eq!(quick.unwrap(), 1);
+    assert_eq!(store.prove(&tenant(1)).await.unwrap(), []);
+}
+
+fn grown(fields: Vec<Field>) -> &'static TypeMeta {
+    Box::leak(Box::new(TypeMeta { tree: true, ..meta("shelf", "shelf", Kind::Master, fields) }))
+}
+
+static WIDER: LazyLock<&'static TypeMeta> = LazyLock::new(|| {
+    let mut fields = shelf_fields();
+    fields[1].indexed = true;
+    fields.push(Field { default: Some("\"1.5\""), ..field("height", QUANTITY) });
+    fields.push(Field { required: false, ..field("beside", paas_document::FieldType::Ref { target: shelf }) });
+    grown(fields)
+});
+static NARROWER: LazyLock<&'static TypeMeta> = LazyLock::new(|| {
+    let mut fields = shelf_fields();
+    fields.remove(1);
+    grown(fields)
+});
+
+fn with_shelf(meta: &'static TypeMeta, blank: fn() -> Box<dyn Record>) -> Schema {
+    let mut schema = schema();
+    schema.types[0] = TypeInfo { meta, blank };
+    schema
+}
+
+#[tokio::test]
+async fn tables_grow_and_lose_nothing() {
+    let (dir, store) = store().await;
+    let id = a_shelf(&store, 1, "A", "one").await;
+    put(&store, 1, a_gadget(id, "2026-01-01")).await.unwrap();
+    store.close().await;
+    let refused = open_with(dir.path(), with_shelf(*NARROWER, || Box::new(Toy::new(*NARROWER)))).unwrap_err();
+    assert!(refused.to_string().contains("shelf.name"), "{refused}");
+    let store = open_with(dir.path(), with_shelf(*WIDER, || Box::new(Toy::new(*WIDER)))).unwrap();
+    let loaded = store.read(&tenant(1), move |tx| tx.load(*WIDER, id, Lock::None)).await.unwrap().unwrap();
+    assert_eq!(value(&*loaded, "height"), Value::Int(1_500_000));
+    let refused = store
+        .write(actor(1), move |tx| {
+            let record = tx.load(*WIDER, id, Lock::Update)?.unwrap();
+            tx.delete(&*record)
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::InUse, "foreign keys survive the rebuild");
+    store.close().await;
+    let mut without = schema();
+    without.types.remove(1);
+    let refused = open_with(dir.path(), without).unwrap_err();
+    assert!(refused.to_string().contains("no longer declared"), "{refused}");
+    let db = rusqlite::Connection::open(dir.path().join("toys.db")).unwrap();
+    let index = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'shelf__tenant__name'";
+    assert_eq!(db.query_row(index, [], |r| r.get::<_, i64>(0)).unwrap(), 1);
+}
