@@ -16,7 +16,7 @@ use paas_types::{Code, Id, Refusal, Result, Text};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// The most records of one batch.
 const BATCH: usize = 1_000;
@@ -286,57 +286,43 @@ fn outcome_json(call: &Incoming, index: usize, outcome: Result<Reply>) -> Json {
     }
 }
 
-/// Runs a write once: replayed when the same request was answered before, undone when it is only a trial.
+/// Runs a write once: replayed when the same request was answered before, taken back when it is only a trial.
 async fn run(service: &Arc<Service>, call: &Incoming, work: Work, index: Option<usize>) -> Result<Reply> {
     let tenant = Service::tenant(&call.context)?;
     let caller = service.caller(&call.context).await?;
+    let actor = Service::actor(&call.context, tenant);
     let job = job_of(call, work, index)?;
-    let replayed = Arc::new(Mutex::new((false, None::<Stored>)));
-    let (seen, owner) = (Arc::clone(&replayed), Arc::clone(service));
+    let owner = Arc::clone(service);
+    if job.dry_run {
+        let trial = move |tx: &mut Tx| (job.work)(&mut Ctx::new(tx, &owner.cell.registry, &caller));
+        return reply_of(service.store.rehearse(actor, trial).await?);
+    }
     let write = move |tx: &mut Tx| {
-        if let (Some(key), false) = (&job.key, job.dry_run) {
+        if let Some(key) = &job.key {
             if let Some(stored) = tx.idempotent(key, &job.hash)? {
-                note(&seen, true, None);
-                return Ok(stored);
+                return Ok((stored, true));
             }
         }
-        let mut ctx = Ctx::new(tx, &owner.cell.registry, &caller);
-        let stored = (job.work)(&mut ctx)?;
-        if job.dry_run {
-            note(&seen, false, Some(stored));
-            return Err(Refusal::new(Code::Conflict).caused_by("dry run"));
-        }
-        note(&seen, false, None);
+        let stored = (job.work)(&mut Ctx::new(tx, &owner.cell.registry, &caller))?;
         if let Some(key) = &job.key {
             tx.remember(key, &job.hash, &stored)?;
         }
-        Ok(stored)
+        Ok((stored, false))
     };
-    let result = service.store.write(Service::actor(&call.context, tenant), write).await;
-    let (replay, tried) = replayed.lock().map(|mut g| (g.0, g.1.take())).unwrap_or((false, None));
-    let stored = match tried {
-        Some(stored) => stored,
-        None => result?,
-    };
-    let mut reply = reply_of(stored)?;
+    let (stored, replay) = service.store.write(actor, write).await?;
+    let reply = reply_of(stored)?;
     if replay {
-        reply = reply.with(header::HeaderName::from_static("x-idempotent-replay"), "true");
+        return Ok(reply.with(header::HeaderName::from_static("x-idempotent-replay"), "true"));
     }
     Ok(reply)
-}
-
-fn note(slot: &Mutex<(bool, Option<Stored>)>, replay: bool, stored: Option<Stored>) {
-    if let Ok(mut slot) = slot.lock() {
-        *slot = (replay, stored);
-    }
 }
 
 fn job_of(call: &Incoming, work: Work, index: Option<usize>) -> Result<Job> {
     let dry_run = call.query.iter().any(|(n, v)| n == "dryRun" && v == "true");
     let given = call.headers.get("x-request-id").and_then(|v| v.to_str().ok());
     let key = given.map(|id| match index {
-        Some(index) => format!("{}:{id}#{index}", call.context.membership),
-        None => format!("{}:{id}", call.context.membership),
+        Some(index) => format!("{id}#{index}"),
+        None => id.to_owned(),
     });
     let canonical: Json = if call.body.is_empty() {
         Json::Null
