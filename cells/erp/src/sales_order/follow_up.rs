@@ -1,0 +1,212 @@
+//! What follows an order: delivery and invoice drafts, and what remains for them.
+
+use super::{SalesOrder, SalesOrderLine, progress, rules};
+use crate::calc::{minus, plus};
+use crate::delivery::{Delivery, DeliveryLine, DeliveryState};
+use crate::sales_invoice::{InvoiceKind, InvoiceState, SalesInvoice, SalesInvoiceLine};
+use crate::settings::{ErpSettings, InvoiceBasis};
+use crate::successors::reference;
+use paas_cell::prelude::*;
+use progress::OrderFulfilment;
+use std::collections::HashMap;
+
+/// 后续单据 | Follow-up
+#[derive(Master, Clone, Debug)]
+pub struct FollowUp {
+    /// What the platform keeps.
+    pub head: Head,
+    /// 日期 | Date
+    pub date: Option<Date>,
+    /// 明细：空表示全部剩余 | Lines: none means everything that remains
+    #[rows]
+    pub lines: Vec<FollowUpLine>,
+}
+
+/// 后续单据行 | Follow-up line
+#[derive(Row, Clone, Debug)]
+pub struct FollowUpLine {
+    /// Identity.
+    pub id: Id,
+    /// 订单行 | Order line
+    pub sales_order_line: Ref<SalesOrderLine>,
+    /// 数量：空表示剩余 | Quantity: none means what remains
+    #[field(above = "0")]
+    pub quantity: Option<Quantity>,
+}
+
+/// Quantities per order line.
+pub type PerLine = HashMap<Id, Quantity>;
+
+/// Still to invoice of a line, without what lies on drafts; negative is to be credited.
+pub fn to_invoice(done: &OrderFulfilment, stocked: bool, basis: InvoiceBasis) -> Result<Quantity> {
+    let base = if rules::follows_delivery(stocked, basis) { done.delivered } else { minus(done.ordered, done.cancelled)? };
+    minus(minus(base, done.returned)?, done.invoiced)
+}
+
+/// Quantities on open delivery drafts of an order, except one draft.
+pub fn delivery_drafts(ctx: &mut Ctx<'_>, order: Ref<SalesOrder>, except: Id) -> Result<PerLine> {
+    let drafts = ctx.find(Find::<Delivery>::all().eq("sales_order", order).eq("state", DeliveryState::Draft))?;
+    let mut sums = PerLine::new();
+    for draft in drafts.into_iter().filter(|d| d.head.id != except) {
+        for line in ctx.get(Ref::<Delivery>::new(draft.head.id))?.lines {
+            add(&mut sums, line.sales_order_line, line.quantity)?;
+        }
+    }
+    Ok(sums)
+}
+
+/// Quantities on open invoice drafts of an order (credits negative), except one draft.
+pub fn invoice_drafts(ctx: &mut Ctx<'_>, order: Ref<SalesOrder>, except: Id) -> Result<PerLine> {
+    let drafts = ctx.find(Find::<SalesInvoice>::all().eq("sales_order", order).eq("state", InvoiceState::Draft))?;
+    let mut sums = PerLine::new();
+    for draft in drafts.into_iter().filter(|d| d.head.id != except) {
+        for line in ctx.get(Ref::<SalesInvoice>::new(draft.head.id))?.lines {
+            let signed = if draft.kind == InvoiceKind::Credit { -line.quantity } else { line.quantity };
+            add(&mut sums, line.sales_order_line, signed)?;
+        }
+    }
+    Ok(sums)
+}
+
+fn add(sums: &mut PerLine, line: Option<Ref<SalesOrderLine>>, quantity: Quantity) -> Result<()> {
+    if let Some(line) = line {
+        let sum = sums.entry(line.id()).or_default();
+        *sum = plus(*sum, quantity)?;
+    }
+    Ok(())
+}
+
+/// Deliveries and invoices of an order that are not reversed.
+pub fn successors(ctx: &mut Ctx<'_>, order: Ref<SalesOrder>) -> Result<Vec<AnyRef>> {
+    let deliveries = ctx.find(Find::<Delivery>::all().eq("sales_order", order))?;
+    let invoices = ctx.find(Find::<SalesInvoice>::all().eq("sales_order", order))?;
+    let mut found: Vec<AnyRef> =
+        deliveries.iter().filter(|d| d.state != DeliveryState::Reversed).map(reference).collect();
+    found.extend(invoices.iter().filter(|i| i.state != InvoiceState::Reversed).map(reference));
+    Ok(found)
+}
+
+fn nothing_remaining() -> Refusal {
+    Refusal::rule(
+        "erp.order.nothing-remaining",
+        Text::of("没有剩余数量，可能已在其他草稿单据中。", "Nothing remains; it may lie on other drafts."),
+        serde_json::json!({}),
+    )
+}
+
+/// The wanted lines with their order lines, and the date.
+struct Wanted {
+    date: Date,
+    lines: Vec<(SalesOrderLine, Option<Quantity>)>,
+}
+
+fn wanted(ctx: &mut Ctx<'_>, order: &SalesOrder) -> Result<Wanted> {
+    let said = ctx.data::<FollowUp>().cloned();
+    let today = ctx.today().max(order.order_date);
+    let date = said.as_ref().and_then(|s| s.date).unwrap_or(today);
+    let said = said.map(|s| s.lines).unwrap_or_default();
+    if said.is_empty() {
+        return Ok(Wanted { date, lines: order.lines.iter().map(|l| (l.clone(), None)).collect() });
+    }
+    let mut lines = Vec::with_capacity(said.len());
+    for (index, line) in said.iter().enumerate() {
+        let Some(found) = order.lines.iter().find(|l| l.id == line.sales_order_line.id()) else {
+            return Err(not_of_order(&format!("data.lines[{index}].salesOrderLine")));
+        };
+        lines.push((found.clone(), line.quantity));
+    }
+    Ok(Wanted { date, lines })
+}
+
+/// The line belongs to another order.
+pub fn not_of_order(field: &str) -> Refusal {
+    Refusal::field(field, "NOT_FOUND", Text::of("订单中没有这一行。", "The order has no such line."))
+}
+
+/// Creates a delivery draft of what remains or was asked for.
+pub fn deliver(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
+    let this = Ref::new(order.head.id);
+    let Wanted { date, lines } = wanted(ctx, order)?;
+    let drafts = delivery_drafts(ctx, this, Id::NIL)?;
+    let mut delivery = Delivery::blank();
+    delivery.sales_order = Some(this);
+    delivery.customer = order.customer;
+    delivery.warehouse = order.warehouse;
+    delivery.delivery_date = date;
+    for (line, asked) in lines {
+        if !ctx.get(line.product)?.is_stocked() {
+            continue;
+        }
+        let done = progress::of_line(ctx, order, &line)?;
+        let remaining = minus(done.to_deliver()?, drafts.get(&line.id).copied().unwrap_or_default())?;
+        let quantity = asked.unwrap_or(remaining);
+        if quantity > remaining {
+            return Err(crate::delivery::exceeds_order(ctx, line.product, quantity, remaining));
+        }
+        if quantity.is_positive() {
+            let mut row = DeliveryLine::blank();
+            row.sales_order_line = Some(Ref::new(line.id));
+            row.product = line.product;
+            row.quantity = quantity;
+            delivery.lines.push(row);
+        }
+    }
+    if delivery.lines.is_empty() {
+        return Err(nothing_remaining());
+    }
+    ctx.create(delivery).map(drop)
+}
+
+/// Creates an invoice draft of what remains or was asked for; a credit draft when only credits remain.
+pub fn invoice(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
+    draft_invoice(ctx, order, true)
+}
+
+/// On a closed order only a credit draft is possible.
+pub fn credit(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
+    draft_invoice(ctx, order, false)
+}
+
+fn draft_invoice(ctx: &mut Ctx<'_>, order: &SalesOrder, normal_allowed: bool) -> Result<()> {
+    let this = Ref::new(order.head.id);
+    let basis = ctx.setting::<ErpSettings>()?.invoice_basis;
+    let Wanted { date, lines } = wanted(ctx, order)?;
+    let drafts = invoice_drafts(ctx, this, Id::NIL)?;
+    let mut open = Vec::with_capacity(lines.len());
+    for (line, asked) in lines {
+        let stocked = ctx.get(line.product)?.is_stocked();
+        let done = progress::of_line(ctx, order, &line)?;
+        let remaining = minus(to_invoice(&done, stocked, basis)?, drafts.get(&line.id).copied().unwrap_or_default())?;
+        open.push((line, asked, remaining));
+    }
+    let kind = if normal_allowed && open.iter().any(|o| o.2.is_positive()) {
+        InvoiceKind::Normal
+    } else {
+        InvoiceKind::Credit
+    };
+    let mut invoice = SalesInvoice::blank();
+    invoice.sales_order = Some(this);
+    invoice.customer = order.customer;
+    invoice.invoice_date = date;
+    invoice.kind = kind;
+    invoice.tax_included = order.tax_included;
+    for (line, asked, remaining) in open {
+        let left = if kind == InvoiceKind::Credit { -remaining } else { remaining };
+        let quantity = asked.unwrap_or(left);
+        if asked.is_some() && quantity > left {
+            return Err(crate::sales_invoice::exceeds_remaining(ctx, line.product, quantity, left));
+        }
+        if quantity.is_positive() {
+            let mut row = SalesInvoiceLine::blank();
+            row.sales_order_line = Some(Ref::new(line.id));
+            row.product = line.product;
+            row.quantity = quantity;
+            (row.unit_price, row.discount_rate, row.vat_rate) = (line.unit_price, line.discount_rate, line.vat_rate);
+            invoice.lines.push(row);
+        }
+    }
+    if invoice.lines.is_empty() {
+        return Err(nothing_remaining());
+    }
+    ctx.create(invoice).map(drop)
+}
