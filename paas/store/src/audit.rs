@@ -75,7 +75,10 @@ impl Tx {
         let tenant = self.tenant_cell();
         let sql = "SELECT seq, seal FROM audit_log WHERE tenant = $1 ORDER BY seq DESC LIMIT 1";
         let last = self.query_one(sql, std::slice::from_ref(&tenant), &[Col::Int, Col::Bytes])?;
-        let (seq, head) = match last.map(|r| { let mut r = r.into_iter(); (r.next(), r.next()) }) {
+        let (seq, head) = match last.map(|r| {
+            let mut r = r.into_iter();
+            (r.next(), r.next())
+        }) {
             Some((Some(seq), Some(head))) => (seq.as_int() + 1, head.into_bytes()),
             _ => (1, Vec::new()),
         };

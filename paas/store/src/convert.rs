@@ -121,7 +121,9 @@ pub(crate) fn value(ty: &FieldType, cell: Cell) -> Value {
         Cell::Date(d) => Value::Date(d),
         Cell::Instant(i) => Value::Instant(i),
         Cell::Text(t) => match ty {
-            FieldType::TextList(_) | FieldType::Permissions | FieldType::RefList { .. } | FieldType::Json => Value::Json(t),
+            FieldType::TextList(_) | FieldType::Permissions | FieldType::RefList { .. } | FieldType::Json => {
+                Value::Json(t)
+            }
             _ => Value::Text(t),
         },
     }

@@ -42,6 +42,24 @@ impl Tx {
         Ok(())
     }
 
+    /// The user of the directory with this user name.
+    pub fn resolve_user(&mut self, username: &str) -> Result<Option<Id>> {
+        self.only("SELECT id FROM directory_user WHERE tenant = $1 AND username = $2 LIMIT 2", username)
+    }
+
+    /// The department of the directory with this code.
+    pub fn resolve_department(&mut self, code: &str) -> Result<Option<Id>> {
+        self.only("SELECT id FROM directory_department WHERE tenant = $1 AND code = $2 LIMIT 2", code)
+    }
+
+    fn only(&mut self, sql: &str, text: &str) -> Result<Option<Id>> {
+        let rows = self.query(sql, &[self.tenant_cell(), Cell::Text(text.to_owned())], &[Col::Id])?;
+        Ok(match rows.as_slice() {
+            [only] => only.first().and_then(Cell::as_id),
+            _ => None,
+        })
+    }
+
     /// These departments and all below them.
     pub fn departments_under(&mut self, roots: &[Id]) -> Result<Vec<Id>> {
         if roots.is_empty() {

@@ -5,8 +5,7 @@ use crate::{Cell, Col, Store, Tx};
 use paas_types::{Id, Result, Tenant, TenantKey};
 use std::sync::Arc;
 
-const KINDS: [Col; 9] =
-    [Col::Int, Col::Id, Col::Text, Col::Int, Col::Id, Col::Int, Col::Text, Col::Instant, Col::Text];
+const KINDS: [Col; 9] = [Col::Int, Col::Id, Col::Text, Col::Int, Col::Id, Col::Int, Col::Text, Col::Instant, Col::Text];
 
 impl Tx {
     /// Tells others what happened (version 1 of the shape); they hear it exactly if the transaction commits.
@@ -80,8 +79,7 @@ impl Tx {
              WHERE tenant = $1 AND settled_at IS NULL ORDER BY producer, seq LIMIT {}",
             limit.clamp(1, 1_000)
         );
-        let kinds =
-            [Col::Id, Col::Text, Col::Int, Col::Text, Col::Id, Col::Text, Col::Int, Col::Text, Col::Instant];
+        let kinds = [Col::Id, Col::Text, Col::Int, Col::Text, Col::Id, Col::Text, Col::Int, Col::Text, Col::Instant];
         let rows = self.query(&sql, &[self.tenant_cell()], &kinds)?;
         Ok(rows.into_iter().map(letter).collect())
     }

@@ -33,7 +33,7 @@ pub(crate) struct Expression {
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(tx: &'a mut Tx, meta: &'static TypeMeta, _where: bool) -> Builder<'a> {
+    pub fn new(tx: &'a mut Tx, meta: &'static TypeMeta) -> Builder<'a> {
         let params = vec![tx.tenant_cell()];
         Builder { tx, meta, params, joins: Vec::new() }
     }
@@ -121,7 +121,11 @@ impl<'a> Builder<'a> {
                     let cell = self.cell(&expression, value)?;
                     marks.push(self.bind(cell));
                 }
-                return Ok(if marks.is_empty() { "1 = 0".to_owned() } else { format!("{e} IN ({})", marks.join(", ")) });
+                return Ok(if marks.is_empty() {
+                    "1 = 0".to_owned()
+                } else {
+                    format!("{e} IN ({})", marks.join(", "))
+                });
             }
             Op::Under => return self.under(&filter.path, e, &first),
             Op::Eq if first.is_null() => return Ok(format!("{e} IS NULL")),
@@ -185,7 +189,8 @@ impl<'a> Builder<'a> {
                 any.push(format!("t.\"department\" IN ({})", marks.join(", ")));
             }
         }
-        if let (Some(field), false) = (self.meta.party_field.and_then(|i| self.meta.field(i)), scope.parties.is_empty()) {
+        if let (Some(field), false) = (self.meta.party_field.and_then(|i| self.meta.field(i)), scope.parties.is_empty())
+        {
             let marks: Vec<String> = scope.parties.iter().map(|p| self.bind(Cell::Id(*p))).collect();
             any.push(format!("t.{} IN ({})", q(field.column), marks.join(", ")));
         }

@@ -17,7 +17,7 @@ impl Tx {
     /// A page of records without their rows.
     pub fn find(&mut self, meta: &'static TypeMeta, query: &Query) -> Result<Found> {
         let plan = self.plan(meta)?;
-        let mut sql = Builder::new(self, meta, true);
+        let mut sql = Builder::new(self, meta);
         let mut conditions = vec!["t.\"tenant\" = $1".to_owned()];
         for filter in &query.filters {
             conditions.push(sql.filter(filter)?);
@@ -72,8 +72,7 @@ impl Tx {
             let own = sorts.iter().zip(keys).take(query.sort.len());
             Cursor { values: own.map(|((e, _), cell)| value_of(e, cell)).collect(), id }
         });
-        let (total, total_exact) =
-            if query.count { self.count(&counted, &counted_params)? } else { (0, false) };
+        let (total, total_exact) = if query.count { self.count(&counted, &counted_params)? } else { (0, false) };
         Ok(Found { records, total, total_exact, next })
     }
 
@@ -92,7 +91,7 @@ impl Tx {
         group: &[Path],
         measures: &[usize],
     ) -> Result<Vec<SumRow>> {
-        let mut sql = Builder::new(self, meta, true);
+        let mut sql = Builder::new(self, meta);
         let mut conditions = vec!["t.\"tenant\" = $1".to_owned()];
         for filter in filters {
             conditions.push(sql.filter(filter)?);
@@ -113,8 +112,7 @@ impl Tx {
         } else {
             format!(" GROUP BY {keys} ORDER BY {keys} LIMIT {GROUPS}", keys = by.join(", "))
         };
-        let text =
-            format!("SELECT {} FROM {} WHERE {}{tail}", select.join(", "), sql.from(), conditions.join(" AND "));
+        let text = format!("SELECT {} FROM {} WHERE {}{tail}", select.join(", "), sql.from(), conditions.join(" AND "));
         let params = sql.params;
         let mut cols: Vec<Col> = groups.iter().map(|e| e.col).collect();
         cols.extend(std::iter::repeat_n(Col::Int, measures.len() + 1));

@@ -50,7 +50,11 @@ impl Tx {
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant, member, \"key\") DO UPDATE \
                    SET hash = excluded.hash, status = excluded.status, body = excluded.body, etag = excluded.etag, \
                    location = excluded.location, at = excluded.at";
-        self.execute(sql, &params).map(|_| ())
+        self.execute(sql, &params)?;
+        // Two of the oldest go whenever one comes, so the table stays as long as a day.
+        let old = "DELETE FROM idempotency WHERE rowid IN (SELECT o.r FROM (SELECT rowid AS r, at FROM idempotency \
+                   ORDER BY rowid LIMIT 2) o WHERE o.at < $1)";
+        self.execute(old, &[Cell::Instant(self.now().plus_seconds(-KEPT_SECONDS))]).map(|_| ())
     }
 
     /// A hash under the tenant's own key, for fingerprints of requests that must not be guessable from the database.

@@ -79,8 +79,11 @@ impl Tx {
             return Ok(place);
         }
         let plan = self.plan(balance)?;
-        let sql =
-            format!("SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"key_bytes\" = $2", plan.select, q(balance.table));
+        let sql = format!(
+            "SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"key_bytes\" = $2",
+            plan.select,
+            q(balance.table)
+        );
         let row = self.query_one(&sql, &[self.tenant_cell(), Cell::Bytes(place.1.clone())], &plan.cols)?;
         let mut record = plan.blank()?;
         let exists = row.is_some();
@@ -130,7 +133,7 @@ impl Tx {
         let mut fields = Vec::new();
         self.field_cells(plan, entry, &mut fields)?;
         let named = plan.fields.iter().flatten().map(|c| c.name.as_str()).zip(&fields);
-        let seal = seal_of(&self.shared.audit_key, self.tenant().key.0, plan.meta.table, entry.id(), previous, named);
+        let seal = seal_of(&self.shared.audit_key, (self.tenant().key.0, plan.meta.table, entry.id(), previous), named);
         self.entries.push(seal);
         let mut params = vec![
             self.tenant_cell(),
@@ -221,10 +224,7 @@ pub(crate) fn same_column(meta: &TypeMeta, column: &str) -> Option<usize> {
 /// later does not disturb the seals of before.
 pub(crate) fn seal_of<'a>(
     key: &[u8; 32],
-    tenant: i64,
-    table: &str,
-    id: Id,
-    previous: Option<Id>,
+    (tenant, table, id, previous): (i64, &str, Id, Option<Id>),
     fields: impl Iterator<Item = (&'a str, &'a Cell)>,
 ) -> [u8; 32] {
     let mut text = Sha256::new();

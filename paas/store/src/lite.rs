@@ -1,7 +1,7 @@
 //! SQLite: connections and the two operations everything is built on.
 
-use crate::cell::{Cell, Col, Fault};
 use crate::api::OpenError;
+use crate::cell::{Cell, Col, Fault};
 use paas_types::Id;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -67,7 +67,8 @@ impl Lite {
 
     /// A connection that only reads.
     pub fn reader(path: &Path) -> Result<Lite, OpenError> {
-        let failed = |e: rusqlite::Error| OpenError::new(format!("The database {} cannot be read: {e}.", path.display()));
+        let failed =
+            |e: rusqlite::Error| OpenError::new(format!("The database {} cannot be read: {e}.", path.display()));
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         let setup = "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16384; \

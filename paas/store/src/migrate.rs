@@ -1,11 +1,11 @@
 //! From declarations to tables: creation, and the changes that lose nothing. What would lose data is refused with an
 //! explanation, before anything is changed.
 
+use crate::api::OpenError;
+use crate::api::Schema;
 use crate::cell::Fault;
 use crate::ddl::{index, list, lite_table, lite_triggers, q};
 use crate::lite::Lite;
-use crate::api::Schema;
-use crate::api::OpenError;
 use crate::tables::{Column, Table, tables_of};
 use crate::{Cell, Col};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,7 +67,9 @@ fn migrate(lite: &mut Lite, schema: &Schema) -> Result<(), OpenError> {
         indexes(lite, table)?;
     }
     if rebuilt && exists(lite, "SELECT 1 FROM pragma_foreign_key_check")? {
-        return Err(OpenError::new("Some records refer to records that do not exist; the change of tables was not made."));
+        return Err(OpenError::new(
+            "Some records refer to records that do not exist; the change of tables was not made.",
+        ));
     }
     remember(lite, &tables)?;
     epoch(lite)
@@ -223,13 +225,7 @@ fn rebuild(lite: &mut Lite, table: &Table, old: Option<&BTreeMap<String, Old>>) 
         }
         into.push(column.name.as_str());
     }
-    let copy = format!(
-        "INSERT INTO {} ({}) SELECT {} FROM {}",
-        q(&fresh),
-        list(into),
-        from.join(", "),
-        q(&table.name)
-    );
+    let copy = format!("INSERT INTO {} ({}) SELECT {} FROM {}", q(&fresh), list(into), from.join(", "), q(&table.name));
     run(lite, &copy)?;
     run(lite, &format!("DROP TABLE {}", q(&table.name)))?;
     run(lite, "PRAGMA legacy_alter_table = ON")?;
@@ -258,7 +254,9 @@ fn indexes(lite: &mut Lite, table: &Table) -> Result<(), OpenError> {
                     wanted.columns.join(", ")
                 )));
             }
-            Err(fault) => return Err(OpenError::new(format!("The index {} could not be made: {fault:?}.", wanted.name))),
+            Err(fault) => {
+                return Err(OpenError::new(format!("The index {} could not be made: {fault:?}.", wanted.name)));
+            }
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
 //! What the store needs to know of a type again and again, made once at opening.
 
+use crate::Col;
 use crate::api::{Schema, TypeInfo};
 use crate::ddl::q;
 use crate::tables::{Column, columns_of, single_id_key};
-use crate::Col;
 use paas_document::{Field, FieldType, Kind, Record, TypeMeta};
 use paas_types::{Refusal, Result};
 use std::collections::HashMap;

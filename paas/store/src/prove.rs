@@ -57,9 +57,12 @@ impl Tx {
             for cells in rows {
                 let [Cell::Id(id), previous, _, seal, fields @ ..] = cells.as_slice() else { continue };
                 let named = columns.iter().map(|c| c.name.as_str()).zip(fields);
-                let expected = seal_of(&key, self.tenant().key.0, meta.table, *id, previous.as_id(), named);
+                let expected = seal_of(&key, (self.tenant().key.0, meta.table, *id, previous.as_id()), named);
                 if *seal != Cell::Bytes(expected.to_vec()) {
-                    out.push(Discrepancy { subject: meta.table.to_owned(), text: format!("the entry {id} was altered") });
+                    out.push(Discrepancy {
+                        subject: meta.table.to_owned(),
+                        text: format!("the entry {id} was altered"),
+                    });
                 }
                 after = *id;
             }
@@ -123,17 +126,18 @@ impl Tx {
     }
 
     /// Sums per key, without a limit on the number of groups.
-    fn all_sums(&mut self, meta: &'static TypeMeta, keys: &[usize], measures: &[usize]) -> Result<Vec<(Vec<Value>, Vec<i64>)>> {
+    fn all_sums(
+        &mut self,
+        meta: &'static TypeMeta,
+        keys: &[usize],
+        measures: &[usize],
+    ) -> Result<Vec<(Vec<Value>, Vec<i64>)>> {
         let fields: Vec<_> = keys.iter().filter_map(|i| meta.field(*i)).collect();
         let mut select: Vec<String> = fields.iter().map(|f| q(f.column)).collect();
         let by = select.join(", ");
         let sums = measures.iter().filter_map(|i| meta.field(*i));
         select.extend(sums.map(|f| format!("CAST(COALESCE(SUM({}), 0) AS BIGINT)", q(f.column))));
-        let sql = format!(
-            "SELECT {} FROM {} WHERE \"tenant\" = $1 GROUP BY {by}",
-            select.join(", "),
-            q(meta.table)
-        );
+        let sql = format!("SELECT {} FROM {} WHERE \"tenant\" = $1 GROUP BY {by}", select.join(", "), q(meta.table));
         let mut cols: Vec<crate::Col> = fields.iter().map(|f| crate::tables::col_of(&f.ty)).collect();
         cols.extend(std::iter::repeat_n(crate::Col::Int, measures.len()));
         let rows = self.query(&sql, &[self.tenant_cell()], &cols)?;
@@ -141,7 +145,8 @@ impl Tx {
             .into_iter()
             .map(|row| {
                 let mut cells = row.into_iter();
-                let keys = fields.iter().map(|f| crate::convert::value(&f.ty, cells.next().unwrap_or(Cell::Null))).collect();
+                let keys =
+                    fields.iter().map(|f| crate::convert::value(&f.ty, cells.next().unwrap_or(Cell::Null))).collect();
                 (keys, cells.map(|c| c.as_int()).collect())
             })
             .collect())

@@ -65,10 +65,11 @@ impl Tx {
 
     /// Whether a record is there and in a scope.
     pub fn visible(&mut self, meta: &'static TypeMeta, id: Id, scope: &Scope) -> Result<bool> {
-        let mut sql = crate::filter::Builder::new(self, meta, true);
+        let mut sql = crate::filter::Builder::new(self, meta);
         let id = sql.bind(Cell::Id(id));
         let condition = sql.scope(scope);
-        let text = format!("SELECT 1 FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" = {id} AND {condition}", q(meta.table));
+        let text =
+            format!("SELECT 1 FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" = {id} AND {condition}", q(meta.table));
         let params = sql.params;
         Ok(!self.query(&text, &params, &[Col::Int])?.is_empty())
     }
@@ -119,7 +120,7 @@ impl Tx {
             }
         }
         if !set.is_empty() {
-            self.write_change(&plan, after, &set, params, version)?;
+            self.write_change(&plan, after, (&set, params), version)?;
         }
         for table in 0..plan.meta.tables.len() {
             self.change_rows(before, after, table)?;
@@ -135,8 +136,7 @@ impl Tx {
         &mut self,
         plan: &Plan,
         after: &dyn Record,
-        set: &[String],
-        mut params: Vec<Cell>,
+        (set, mut params): (&[String], Vec<Cell>),
         version: i64,
     ) -> Result<()> {
         let assignments: Vec<String> = set.iter().enumerate().map(|(i, c)| format!("{} = ${}", q(c), i + 1)).collect();

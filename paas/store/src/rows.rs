@@ -57,7 +57,7 @@ impl Tx {
             let id = row_of(after, table, index)?.id();
             match old.get(&id) {
                 None => self.insert_row(after, table, index)?,
-                Some((position, row)) => self.change_row(*row, *position, after, table, index)?,
+                Some(old) => self.change_row(*old, after, table, index)?,
             }
         }
         Ok(())
@@ -65,8 +65,7 @@ impl Tx {
 
     fn change_row(
         &mut self,
-        before: &dyn Record,
-        position: usize,
+        (position, before): (usize, &dyn Record),
         record: &dyn Record,
         table: usize,
         index: usize,

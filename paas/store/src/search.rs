@@ -61,7 +61,8 @@ fn tokens(text: &str, out: &mut BTreeSet<String>) {
             Run::Chinese(chars) => {
                 out.extend(chars.iter().map(char::to_string));
                 out.extend(chars.windows(2).map(|pair| pair.iter().collect::<String>()));
-                let initials: Vec<&str> = chars.iter().filter_map(|c| c.to_pinyin()).map(|p| p.first_letter()).collect();
+                let initials: Vec<&str> =
+                    chars.iter().filter_map(|c| c.to_pinyin()).map(|p| p.first_letter()).collect();
                 for start in 0..initials.len().min(LONGEST) {
                     let tail: String = initials.iter().skip(start).take(LONGEST).copied().collect();
                     if tail.len() > 1 || start == 0 {
@@ -120,10 +121,9 @@ impl Tx {
         let meta = record.meta();
         let mut wanted = BTreeSet::new();
         for (index, field) in meta.fields.iter().enumerate() {
-            if field.search && !matches!(field.ty, FieldType::Secret(_) | FieldType::Password) {
-                if let Some(text) = record.get(index).text() {
-                    tokens(text, &mut wanted);
-                }
+            let open = field.search && !matches!(field.ty, FieldType::Secret(_) | FieldType::Password);
+            if let (true, Some(text)) = (open, record.get(index).text()) {
+                tokens(text, &mut wanted);
             }
         }
         if let Some(number) = record.head().and_then(|h| h.number.as_deref()) {
@@ -144,7 +144,8 @@ impl Tx {
             self.execute(sql, &[tenant.clone(), kind.clone(), Cell::Text(gone.clone()), id.clone()])?;
         }
         for new in wanted.difference(&present) {
-            let sql = "INSERT INTO search_token (tenant, kind, token, id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+            let sql =
+                "INSERT INTO search_token (tenant, kind, token, id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
             self.execute(sql, &[tenant.clone(), kind.clone(), Cell::Text(new.clone()), id.clone()])?;
         }
         Ok(())

@@ -1,12 +1,12 @@
 //! The store of one cell: opening, writing, reading.
 
+use crate::api::{Actor, OpenError, Schema, Target};
 use crate::cell::Fault;
 use crate::lite::Lite;
 use crate::migrate::migrate_lite;
 use crate::plan::Plans;
-use crate::api::{Actor, OpenError, Schema, Target};
 use crate::tx::Tx;
-use crate::writer::{Job, Submit, Writer};
+use crate::writer::{BUDGET_MS, Job, Submit, Writer};
 use paas_auth::{MasterKey, Sealer};
 use paas_document::Named;
 use paas_types::{Clock, Id, Refusal, Result, Tenant, TenantKey};
@@ -60,7 +60,9 @@ impl Store {
     /// Opens the data of a cell. SQLite makes and migrates its tables itself.
     pub fn open(target: &Target, schema: Schema, master: Arc<MasterKey>, clock: Clock) -> Result<Store, OpenError> {
         let Target::Lite { dir } = target else {
-            return Err(OpenError::new("This build keeps data in SQLite only; give a data directory instead of a server URL."));
+            return Err(OpenError::new(
+                "This build keeps data in SQLite only; give a data directory instead of a server URL.",
+            ));
         };
         std::fs::create_dir_all(dir)
             .map_err(|e| OpenError::new(format!("The data directory {} cannot be made: {e}.", dir.display())))?;
@@ -95,7 +97,18 @@ impl Store {
         who: Actor,
         job: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (job, answer) = Job::new(who, job);
+        self.write_within(who, BUDGET_MS, job).await
+    }
+
+    /// As [`Store::write`] with a budget of one's own, in milliseconds: for seeding and imports, which everyone else waits
+    /// for.
+    pub async fn write_within<T: Send + 'static>(
+        &self,
+        who: Actor,
+        budget_ms: u64,
+        job: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (job, answer) = Job::new(who, budget_ms, job);
         self.submit(job)?;
         answer.await.unwrap_or_else(|_| Err(Refusal::unavailable("the writer is gone")))
     }
@@ -106,7 +119,7 @@ impl Store {
         who: Actor,
         mut job: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (job, answer) = Job::new(who, move |tx| {
+        let (job, answer) = Job::new(who, BUDGET_MS, move |tx| {
             let out = job(tx)?;
             tx.take_back();
             Ok(out)
@@ -115,7 +128,7 @@ impl Store {
         answer.await.unwrap_or_else(|_| Err(Refusal::unavailable("the writer is gone")))
     }
 
-    fn submit(&self, job: Job) -> Result<()> {
+    fn submit(&self, job: Box<Job>) -> Result<()> {
         match self.writer.submit(job) {
             Submit::Taken => Ok(()),
             Submit::Full => Err(Refusal::unavailable("the queue of the writer is full")),
@@ -157,7 +170,10 @@ impl Store {
 
     /// Makes and migrates the databases of a PostgreSQL server. This build keeps data in SQLite, which needs no such step.
     pub fn migrate_pg(_server_url: &str, schema: &Schema) -> Result<(), OpenError> {
-        Err(OpenError::new(format!("The cell {} keeps its data in SQLite; there is no server to migrate.", schema.cell)))
+        Err(OpenError::new(format!(
+            "The cell {} keeps its data in SQLite; there is no server to migrate.",
+            schema.cell
+        )))
     }
 
     /// Whether the database answers; for readiness.

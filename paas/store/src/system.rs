@@ -62,7 +62,8 @@ pub(crate) fn tables() -> Vec<Table> {
             .col("username", Text)
             .col("name", Text)
             .maybe("department", Id)
-            .col("active", Bool),
+            .col("active", Bool)
+            .index(false, &["tenant", "username"]),
         Table::new("directory_department", &["tenant", "id"])
             .col("tenant", Int)
             .col("id", Id)

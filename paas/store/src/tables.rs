@@ -167,7 +167,8 @@ pub(crate) fn columns_of(field: &Field) -> Vec<Column> {
         return Vec::new();
     }
     let one = |name: String, col, nullable, fill| Column { name, col, nullable, note: note_of(&field.ty), fill };
-    let nullable = !field.required && !matches!(field.ty, FieldType::TextList(_) | FieldType::RefList { .. } | FieldType::Permissions);
+    let nullable = !field.required
+        && !matches!(field.ty, FieldType::TextList(_) | FieldType::RefList { .. } | FieldType::Permissions);
     let mut out = vec![one(field.column.to_owned(), col_of(&field.ty), nullable, fill_of(field))];
     match field.ty {
         FieldType::Secret(_) => out.push(one(format!("{}_blind", field.column), Col::Bytes, nullable, None)),
@@ -224,7 +225,11 @@ fn table_of(meta: &'static TypeMeta, parent: Option<&'static TypeMeta>) -> Table
         Kind::Balance => table = table.col("key_bytes", Col::Bytes),
         Kind::Row => table = table.col("id", Col::Id).col("parent", Col::Id).col("position", Col::Int),
         Kind::Ledger => {
-            table = table.col("id", Col::Id).maybe("previous", Col::Id).col("posted_at", Col::Instant).col("seal", Col::Bytes);
+            table = table
+                .col("id", Col::Id)
+                .maybe("previous", Col::Id)
+                .col("posted_at", Col::Instant)
+                .col("seal", Col::Bytes);
             table.append_only = true;
         }
         Kind::Master | Kind::Document | Kind::Setting => table = head_columns(table, meta),

@@ -1,10 +1,10 @@
 //! A transaction of one tenant: who, when, and the two operations everything else is built on.
 
+use crate::api::Actor;
 use crate::cell::{Cell, Col, Fault};
 use crate::ledger::Held;
 use crate::lite::Lite;
 use crate::plan::Plan;
-use crate::api::Actor;
 use crate::store::{NameKey, Shared};
 use paas_auth::Sealer;
 use paas_document::TypeMeta;
@@ -123,7 +123,8 @@ impl Tx {
         if let Some(sealer) = self.shared.sealer(key) {
             return Ok(sealer);
         }
-        let row = self.query_one("SELECT data_key FROM tenant WHERE tenant = $1", &[self.tenant_cell()], &[Col::Bytes])?;
+        let row =
+            self.query_one("SELECT data_key FROM tenant WHERE tenant = $1", &[self.tenant_cell()], &[Col::Bytes])?;
         let wrapped = row.and_then(|r| r.into_iter().next()).ok_or_else(|| {
             Refusal::internal(format!("the tenant {} is not provisioned in this cell", self.actor.tenant.code))
         })?;

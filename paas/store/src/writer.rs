@@ -1,12 +1,12 @@
 //! The writer: one thread, one connection, group commit.
 
-use crate::cell::Fault;
 use crate::api::{Actor, OpenError};
+use crate::cell::Fault;
 use crate::tx::Tx;
 use paas_types::{Refusal, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -15,7 +15,7 @@ const QUEUE: usize = 1024;
 /// Jobs per commit.
 const BATCH: usize = 64;
 /// What one job may take.
-const BUDGET_MS: u64 = 1_000;
+pub(crate) const BUDGET_MS: u64 = 1_000;
 
 /// A job whose answer type is forgotten.
 trait Work: Send {
@@ -50,16 +50,19 @@ impl<T: Send, F: FnMut(&mut Tx) -> Result<T> + Send> Work for Typed<T, F> {
 /// A job with its actor.
 pub(crate) struct Job {
     who: Actor,
+    budget_ms: u64,
     work: Box<dyn Work>,
 }
 
 impl Job {
     pub fn new<T: Send + 'static>(
         who: Actor,
+        budget_ms: u64,
         job: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
-    ) -> (Job, oneshot::Receiver<Result<T>>) {
+    ) -> (Box<Job>, oneshot::Receiver<Result<T>>) {
         let (reply, answer) = oneshot::channel();
-        (Job { who, work: Box::new(Typed { job, out: None, reply }) }, answer)
+        let work = Box::new(Typed { job, out: None, reply });
+        (Box::new(Job { who, budget_ms, work }), answer)
     }
 }
 
@@ -72,7 +75,7 @@ pub(crate) enum Submit {
 
 /// The way to the writer thread.
 pub(crate) struct Writer {
-    queue: Mutex<Option<SyncSender<Job>>>,
+    queue: Mutex<Option<SyncSender<Box<Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -86,7 +89,7 @@ impl Writer {
         Ok(Writer { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
 
-    pub fn submit(&self, job: Job) -> Submit {
+    pub fn submit(&self, job: Box<Job>) -> Submit {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         match queue.as_ref().map(|queue| queue.try_send(job)) {
             Some(Ok(())) => Submit::Taken,
@@ -105,12 +108,12 @@ impl Writer {
     }
 }
 
-fn serve(mut tx: Tx, jobs: &Receiver<Job>) {
+fn serve(mut tx: Tx, jobs: &Receiver<Box<Job>>) {
     while let Ok(first) = jobs.recv() {
-        let mut batch = vec![first];
+        let mut batch = vec![*first];
         while batch.len() < BATCH {
             match jobs.try_recv() {
-                Ok(job) => batch.push(job),
+                Ok(job) => batch.push(*job),
                 Err(_) => break,
             }
         }
@@ -157,10 +160,11 @@ fn commit(tx: &mut Tx, mut batch: Vec<Job>) {
 }
 
 fn one(tx: &mut Tx, job: &mut Job) -> Result<()> {
-    tx.begin_job(job.who.clone(), Some(BUDGET_MS))?;
+    tx.begin_job(job.who.clone(), Some(job.budget_ms))?;
     let work = &mut job.work;
     let result = catch_unwind(AssertUnwindSafe(|| work.run(tx))).unwrap_or_else(|panic| {
-        let what = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+        let what =
+            panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
         Err(Refusal::internal(format!("a rule panicked: {}", what.unwrap_or_default())))
     });
     tx.end_job(result)

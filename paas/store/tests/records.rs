@@ -150,7 +150,8 @@ async fn keywords_find_chinese_pinyin_beginnings_and_last_digits() {
             found.records.iter().map(|r| r.id()).collect::<Vec<_>>()
         }
     };
-    for keyword in ["北京", "京", "南路货", "bjn", "nlhj", "north", "NORTHERN", "sh2026", "6001", "北京 north"] {
+    for keyword in ["北京", "京", "南路货", "bjn", "nlhj", "north", "NORTHERN", "sh2026", "6001", "北京 north"]
+    {
         assert_eq!(find(keyword).await, [id], "{keyword}");
     }
     for keyword in ["南京", "ern", "北京 south", "!!!"] {
@@ -220,7 +221,11 @@ async fn pages_by_cursor_and_by_number_are_the_same() {
 async fn filters_scopes_trees_and_sums() {
     let (_dir, store) = store().await;
     let top = a_shelf(&store, 1, "A", "top").await;
-    let low = put(&store, 1, Toy::new(shelf()).with("code", text("B")).with("name", text("low")).with("parent", Value::Id(top)));
+    let low = put(
+        &store,
+        1,
+        Toy::new(shelf()).with("code", text("B")).with("name", text("low")).with("parent", Value::Id(top)),
+    );
     let low = low.await.unwrap();
     for (place, amount) in [(top, 100), (low, 250), (low, 50)] {
         put(&store, 1, a_gadget(place, "2026-03-01").with("amount", Value::Int(amount))).await.unwrap();
