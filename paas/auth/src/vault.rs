@@ -39,7 +39,11 @@ impl MasterKey {
         let clear = Zeroizing::new(open(&cipher(&self.derive("wrap"))?, b"data-key", wrapped)?);
         let key: Zeroizing<[u8; 32]> =
             Zeroizing::new(clear.as_slice().try_into().map_err(|_| Refusal::internal("a data key of wrong length"))?);
-        Ok(Sealer { cipher: cipher(&derive(&key, "seal"))?, blind: derive(&key, "blind"), keyed: derive(&key, "keyed") })
+        Ok(Sealer {
+            cipher: cipher(&derive(&key, "seal"))?,
+            blind: derive(&key, "blind"),
+            keyed: derive(&key, "keyed"),
+        })
     }
 }
 
@@ -148,8 +152,7 @@ mod tests {
     /// NIST GCM, test case 16 (AES-256 with additional data).
     #[test]
     fn gcm_vector() {
-        let key: [u8; 32] =
-            hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308").try_into().unwrap();
+        let key: [u8; 32] = hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308").try_into().unwrap();
         let nonce: [u8; 12] = hex("cafebabefacedbaddecaf888").try_into().unwrap();
         let clear = hex(
             "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",

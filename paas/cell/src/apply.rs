@@ -153,9 +153,8 @@ fn compare_into(
         let name = meta.tables.get(*table).map_or("", |t| t.name);
         for (position, row) in rows.iter().enumerate() {
             let Some(now) = after.row(*table, position) else { continue };
-            let was = before.and_then(|b| {
-                (0..b.row_count(*table)).filter_map(|i| b.row(*table, i)).find(|r| r.id() == now.id())
-            });
+            let was = before
+                .and_then(|b| (0..b.row_count(*table)).filter_map(|i| b.row(*table, i)).find(|r| r.id() == now.id()));
             compare_into(ctx, row, was, now, &join(path, &format!("{name}[{position}]")), errors)?;
         }
     }

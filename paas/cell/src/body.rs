@@ -8,7 +8,15 @@ use std::collections::HashMap;
 
 /// Names every record has beside its own fields; a client may send them back.
 const SYSTEM: &[&str] = &[
-    "id", "version", "number", "createdAt", "createdBy", "updatedAt", "updatedBy", "owner", "department",
+    "id",
+    "version",
+    "number",
+    "createdAt",
+    "createdBy",
+    "updatedAt",
+    "updatedBy",
+    "owner",
+    "department",
     "allowedActions",
 ];
 /// The most rows of one record (ARCHITECTURE §2).

@@ -64,13 +64,7 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>, kind: &dyn Kind, record: &mut dyn Record
 }
 
 /// Takes an action: guards, effect, new state, event, audit.
-pub(crate) fn act(
-    ctx: &mut Ctx<'_>,
-    kind: &dyn Kind,
-    action: &str,
-    record: &mut dyn Record,
-    by: By,
-) -> Result<()> {
+pub(crate) fn act(ctx: &mut Ctx<'_>, kind: &dyn Kind, action: &str, record: &mut dyn Record, by: By) -> Result<()> {
     if ctx.depth >= DEPTH {
         return Err(Refusal::internal("actions cause each other without end"));
     }
@@ -100,12 +94,7 @@ pub(crate) fn save<D: Document>(ctx: &mut Ctx<'_>, document: &mut D) -> Result<(
 }
 
 /// Gives a document a number by a pattern, when it has none.
-pub(crate) fn assign_number(
-    ctx: &mut Ctx<'_>,
-    document: &mut impl Document,
-    pattern: &str,
-    date: Date,
-) -> Result<()> {
+pub(crate) fn assign_number(ctx: &mut Ctx<'_>, document: &mut impl Document, pattern: &str, date: Date) -> Result<()> {
     if document.head_of().number.is_some() {
         return Ok(());
     }

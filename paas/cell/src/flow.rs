@@ -204,10 +204,8 @@ impl<D: Document> Flow<D> {
 }
 
 impl<D: Document<State = MasterState>> Flow<D> {
-    const MASTER: &'static [Edge<D>] = &[
-        Edge::new("disable", 1, 1).label("停用", "Disable"),
-        Edge::new("enable", 2, 0).label("启用", "Enable"),
-    ];
+    const MASTER: &'static [Edge<D>] =
+        &[Edge::new("disable", 1, 1).label("停用", "Disable"), Edge::new("enable", 2, 0).label("启用", "Enable")];
 
     /// The flow of a master: `disable` and `enable`.
     pub const fn master() -> Flow<D> {

@@ -20,7 +20,8 @@ pub(crate) fn document(registry: &Registry) -> Json {
             .iter()
             .map(|p| json!({"name": p.name, "in": "query", "required": p.required, "schema": {"type": "string"}}))
             .collect();
-        let operation = operation(report.label.en, &format!("{}.report.{}", registry.name, report.name), "200", json!({}));
+        let operation =
+            operation(report.label.en, &format!("{}.report.{}", registry.name, report.name), "200", json!({}));
         let mut operation = operation;
         if let Json::Object(map) = &mut operation {
             map.insert("parameters".to_owned(), Json::from(parameters));
@@ -59,8 +60,14 @@ fn add_paths(registry: &Registry, kind: &dyn Kind, paths: &mut Map<String, Json>
             }
             op
         };
-        many.insert("post".to_owned(), body(operation(&format!("Create: {label}"), &code("create"), "201", reference.clone())));
-        one.insert("patch".to_owned(), body(operation(&format!("Change: {label}"), &code("update"), "200", reference.clone())));
+        many.insert(
+            "post".to_owned(),
+            body(operation(&format!("Create: {label}"), &code("create"), "201", reference.clone())),
+        );
+        one.insert(
+            "patch".to_owned(),
+            body(operation(&format!("Change: {label}"), &code("update"), "200", reference.clone())),
+        );
         one.insert("delete".to_owned(), operation(&format!("Delete: {label}"), &code("delete"), "204", json!({})));
     }
     paths.insert(base.clone(), Json::Object(many));
@@ -92,8 +99,16 @@ fn operation(summary: &str, permission: &str, status: &str, schema: Json) -> Jso
         json!({"description": "done", "content": {"application/json": {"schema": schema}}})
     };
     responses.insert(status.to_owned(), answer);
-    for (status, meaning) in [("400", "invalid"), ("401", "not signed in"), ("403", "not allowed"), ("404", "not found"),
-        ("409", "conflict"), ("422", "refused by a rule"), ("429", "too many"), ("503", "not available")] {
+    for (status, meaning) in [
+        ("400", "invalid"),
+        ("401", "not signed in"),
+        ("403", "not allowed"),
+        ("404", "not found"),
+        ("409", "conflict"),
+        ("422", "refused by a rule"),
+        ("429", "too many"),
+        ("503", "not available"),
+    ] {
         responses.insert(status.to_owned(), json!({"description": meaning}));
     }
     json!({"summary": summary, "x-permission": permission, "responses": responses})

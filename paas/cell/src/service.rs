@@ -92,7 +92,8 @@ impl Service {
         }
         let session = context.session.map_or_else(String::new, |s| format!("&session={s}"));
         let target = format!("/internal/principal?membership={}{session}", context.membership);
-        let system = Context { tenant: context.tenant.clone(), ..Context::system(&context.request_id, &context.trace_id) };
+        let system =
+            Context { tenant: context.tenant.clone(), ..Context::system(&context.request_id, &context.trace_id) };
         let principal: Principal = self.peers.json("platform", system, Call::get(&target)?).await?;
         let access = Arc::new(Access::Member(principal.policy.compile()));
         self.rights.insert(context.membership, (principal.policy.version, Arc::clone(&access)));

@@ -142,7 +142,14 @@ mod tests {
         Router::new()
             .route("/echo", post(|body: String| async move { body }))
             .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(5)).await }))
-            .route("/boom", get(|| async { if true { panic!("boom") } }))
+            .route(
+                "/boom",
+                get(|| async {
+                    if true {
+                        panic!("boom")
+                    }
+                }),
+            )
     }
 
     async fn links() -> Vec<Link> {

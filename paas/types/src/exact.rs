@@ -9,6 +9,7 @@ pub struct Exact {
     scale: u32,
 }
 
+#[allow(clippy::should_implement_trait)] // checked: they answer with an Option, which the operators cannot
 impl Exact {
     /// The number `mantissa × 10^-scale`, in its shortest form.
     pub fn new(mantissa: i128, scale: u32) -> Exact {
@@ -102,7 +103,9 @@ mod tests {
     #[test]
     fn tax_included_vectors_of_the_domain_reference() {
         // V7: gross 100 at 13/9/6/3/1 %.
-        for (rate, net) in [("1.13", "88.50"), ("1.09", "91.74"), ("1.06", "94.34"), ("1.03", "97.09"), ("1.01", "99.01")] {
+        for (rate, net) in
+            [("1.13", "88.50"), ("1.09", "91.74"), ("1.06", "94.34"), ("1.03", "97.09"), ("1.01", "99.01")]
+        {
             let gross = Amount::parse("100").unwrap().exact();
             let got: Amount = gross.div_round(Rate::parse(rate).unwrap().exact()).unwrap();
             assert_eq!(got.to_string(), net);

@@ -168,7 +168,8 @@ impl Refusal {
     pub fn under(mut self, prefix: &str) -> Refusal {
         if let Details::Fields(errors) = &mut self.0.details {
             for error in errors {
-                error.field = if error.field.is_empty() { prefix.to_owned() } else { format!("{prefix}.{}", error.field) };
+                error.field =
+                    if error.field.is_empty() { prefix.to_owned() } else { format!("{prefix}.{}", error.field) };
             }
         }
         self

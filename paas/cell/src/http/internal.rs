@@ -24,8 +24,7 @@ struct Provision {
 pub(super) async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming) -> Result<Reply> {
     if let Some(route) = service.cell.routes.iter().find(|r| r.path == path && r.method == call.method.as_str()) {
         let handler = route.handler;
-        let inner =
-            InternalCall { context: call.context, query: call.query, headers: call.headers, body: call.body };
+        let inner = InternalCall { context: call.context, query: call.query, headers: call.headers, body: call.body };
         let value = handler(Arc::clone(service), inner).await?;
         return Ok(Reply::ok(&value));
     }
@@ -41,8 +40,8 @@ pub(super) async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming)
 
 /// Makes a tenant known here and seeds it; again, it changes nothing.
 async fn provision(service: &Arc<Service>, code: &str, call: &Incoming) -> Result<Reply> {
-    let said: Provision = serde_json::from_slice(&call.body)
-        .map_err(|e| Refusal::new(Code::MalformedRequest).caused_by(e))?;
+    let said: Provision =
+        serde_json::from_slice(&call.body).map_err(|e| Refusal::new(Code::MalformedRequest).caused_by(e))?;
     let tenant = Tenant { key: TenantKey(said.key), code: code.into() };
     let fresh = service.store.provision(&tenant, &said.name, &said.zone).await?;
     let request = &call.context.request_id;

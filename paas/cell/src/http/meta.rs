@@ -63,11 +63,8 @@ pub(super) async fn descriptor(service: &Arc<Service>, call: &Incoming) -> Resul
 fn describe(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Json {
     let meta = kind.meta();
     let may = |verb: &str| caller.rights.allows(&registry.code(meta, verb));
-    let states: Vec<Json> = meta
-        .states
-        .iter()
-        .map(|s| json!({"value": s.name, "label": text(&s.label), "tone": s.tone.name()}))
-        .collect();
+    let states: Vec<Json> =
+        meta.states.iter().map(|s| json!({"value": s.name, "label": text(&s.label), "tone": s.tone.name()})).collect();
     let editable: Vec<&str> = meta.states.iter().filter(|s| s.editable).map(|s| s.name).collect();
     let mut columns: Vec<&str> = if meta.has_number() { vec!["number"] } else { Vec::new() };
     columns.extend(meta.fields.iter().filter(|f| f.list && f.group.is_none()).map(|f| f.name));

@@ -70,7 +70,8 @@ async fn handle(service: Arc<Service>, request: Request<Body>) -> Response<Body>
         }
     }
     let (parts, body) = request.into_parts();
-    let lang = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map_or(Lang::Zh, Lang::from_header);
+    let lang =
+        parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map_or(Lang::Zh, Lang::from_header);
     let answer = async {
         let body = paas_link::read_body(body, BODY_BYTES).await;
         let body = body.map_err(|e| Refusal::new(Code::PayloadTooLarge).caused_by(e))?;

@@ -46,7 +46,12 @@ fn percent(text: &str) -> Result<String> {
 }
 
 /// Reads a list's query for a caller who may read the records of `scope`.
-pub(crate) fn read(kind: &dyn Kind, caller: &Caller, codes: (&str, Scope), query: &[(String, String)]) -> Result<Query> {
+pub(crate) fn read(
+    kind: &dyn Kind,
+    caller: &Caller,
+    codes: (&str, Scope),
+    query: &[(String, String)],
+) -> Result<Query> {
     let (cell, scope) = codes;
     let meta = kind.meta();
     let mut read = Query {
@@ -197,9 +202,7 @@ fn operator(text: &str) -> Option<Op> {
 }
 
 fn operand(field: Option<&'static Field>, path: &Path, text: &str, name: &str) -> Result<Value> {
-    let bad = || {
-        Refusal::field(name, "INVALID", Text::of("筛选值无效。", "The value of the filter is not valid."))
-    };
+    let bad = || Refusal::field(name, "INVALID", Text::of("筛选值无效。", "The value of the filter is not valid."));
     let Some(field) = field else {
         return match path.step {
             Step::Head(HeadField::Number) => Ok(Value::Text(text.to_owned())),

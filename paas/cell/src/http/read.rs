@@ -58,7 +58,13 @@ pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Inco
     let wanted = fields(&*kind, &call.query)?;
     let tenant = Service::tenant(&call.context)?;
     let owner = Arc::clone(service);
-    let (page, size) = (match query.page { Page::Number(n) => Some(n), Page::After(_) => None }, query.page_size);
+    let (page, size) = (
+        match query.page {
+            Page::Number(n) => Some(n),
+            Page::After(_) => None,
+        },
+        query.page_size,
+    );
     let (data, total, exact, next) = service
         .store
         .read(&tenant, move |tx| {
@@ -80,8 +86,19 @@ fn fields(kind: &dyn Kind, query: &[(String, String)]) -> Result<Option<Vec<Stri
     for name in &names {
         let known = meta.field_named(name).is_some()
             || meta.fields.iter().any(|f| f.group == Some(name))
-            || ["id", "version", "number", "state", "createdAt", "createdBy", "updatedAt", "updatedBy", "owner", "department"]
-                .contains(&name.as_str());
+            || [
+                "id",
+                "version",
+                "number",
+                "state",
+                "createdAt",
+                "createdBy",
+                "updatedAt",
+                "updatedBy",
+                "owner",
+                "department",
+            ]
+            .contains(&name.as_str());
         if !known {
             return Err(Refusal::new(Code::UnknownField).with(json!({"field": name})));
         }

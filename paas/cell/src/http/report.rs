@@ -24,11 +24,8 @@ pub(super) async fn run(service: &Arc<Service>, name: &str, call: Incoming) -> R
 }
 
 fn answer(table: &Table, lang: Lang) -> Json {
-    let columns: Vec<Json> = table
-        .columns
-        .iter()
-        .map(|c| json!({"name": c.name, "label": c.label.get(lang), "type": c.ty}))
-        .collect();
+    let columns: Vec<Json> =
+        table.columns.iter().map(|c| json!({"name": c.name, "label": c.label.get(lang), "type": c.ty})).collect();
     let rows: Vec<Json> = table
         .rows
         .iter()

@@ -145,12 +145,7 @@ struct Actions {
     data: Option<Box<serde_json::value::RawValue>>,
 }
 
-pub(super) async fn transition(
-    service: &Arc<Service>,
-    kind: Arc<dyn Kind>,
-    id: &str,
-    call: Incoming,
-) -> Result<Reply> {
+pub(super) async fn transition(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
     let said: Action = serde_json::from_slice(&call.body).map_err(|e| malformed(&e))?;
     let id = parse_id(id)?;
     let version = if_match(&call).or(said.version).ok_or_else(version_required)?;
@@ -200,7 +195,11 @@ async fn transition_work(
             Some(body::read(meta(), raw.get().as_bytes(), true).map_err(|r| r.under("data"))?)
         }
         (None, Some(raw)) if !matches!(raw.get(), "null" | "{}") => {
-            return Err(Refusal::field("data", "UNKNOWN_FIELD", Text::of("该操作没有数据。", "This action takes no data.")));
+            return Err(Refusal::field(
+                "data",
+                "UNKNOWN_FIELD",
+                Text::of("该操作没有数据。", "This action takes no data."),
+            ));
         }
         _ => None,
     };
@@ -335,8 +334,7 @@ fn job_of(call: &Incoming, work: Work, index: Option<usize>) -> Result<Job> {
 
 fn reply_of(stored: Stored) -> Result<Reply> {
     let status = StatusCode::from_u16(stored.status).map_err(Refusal::internal)?;
-    let mut reply =
-        Reply { status, body: stored.body.into(), mime: "application/json", headers: Vec::new() };
+    let mut reply = Reply { status, body: stored.body.into(), mime: "application/json", headers: Vec::new() };
     if let Some(etag) = stored.etag {
         reply = reply.with(header::ETAG, etag);
     }
