@@ -17,7 +17,7 @@ for (const look of looks) {
   const complain = (kind, text) => { problems += 1; console.log(`${name}: ${kind}: ${text}`); };
   page.on('pageerror', (error) => complain('error', error.message));
   page.on('console', (message) => { if (message.type() === 'error' && !message.text().includes('401')) complain('console', message.text().slice(0, 300)); });
-  const shot = async (what) => { await page.waitForTimeout(450); await page.screenshot({ path: join(dir, `${what}-${name}.png`) }); };
+  const shot = async (what) => { await page.waitForTimeout(450); await page.screenshot({ caret: 'initial', path: join(dir, `${what}-${name}.png`) }); };
   await page.goto(BASE);
   await page.locator('#username').waitFor();
   await shot('signin');

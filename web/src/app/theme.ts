@@ -21,7 +21,7 @@ export function useDark(): boolean {
 /** Tokens of the controls; the page's own parts use the variables of `styles.css`. */
 export function themeOf(dark: boolean): ThemeConfig {
   return {
-    algorithm: dark ? [theme.darkAlgorithm, theme.compactAlgorithm] : theme.compactAlgorithm,
+    algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
       colorPrimary: dark ? '#4c8dff' : '#0958d9',
       colorTextPlaceholder: dark ? '#a0a0a0' : '#6b6b6b',

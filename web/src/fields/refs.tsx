@@ -84,6 +84,11 @@ export function RefInput(props: WidgetProps) {
       notFoundContent={busy ? t('loading') : t('ref.none')} options={options.map(optionOf)} loading={busy && open && !dense}
       onInputKeyDown={(e) => {
         if (e.key === 'Enter' && q !== '' && busy) { e.preventDefault(); e.stopPropagation(); void takeTyped(); }
+        const first = options[0];
+        if (e.key === 'Tab' && q !== '') {
+          if (busy) void takeTyped();
+          else if (first) { onChange(first as JsonObject); setQ(''); setOpen(false); }
+        }
         if (e.key === 'Delete' && q === '') onChange(null);
       }}
       onSelect={(_, option) => take(option.ref)} onClear={() => onChange(null)} />

@@ -3,7 +3,7 @@ import { Button, Popover } from 'antd';
 import { useState } from 'react';
 import { api } from '../api/client';
 import type { Field, Json, JsonObject, TypeMeta } from '../api/types';
-import type { Search } from '../app/router';
+import type { Search } from '../app/search';
 import { refOf } from '../fields/refs';
 import { WIDGETS } from '../fields/registry';
 import { useText } from '../i18n';

@@ -7,7 +7,7 @@ import { typeOf, useCellMeta } from '../api/meta';
 import type { ActionMeta, JsonObject, Page, RecordData, TypeMeta } from '../api/types';
 import { useCommand } from '../app/commands';
 import { Failure, NotFound, Notice, Skeleton } from '../app/notice';
-import type { Search } from '../app/router';
+import type { Search } from '../app/search';
 import { useRested } from '../fields/refs';
 import { useText } from '../i18n';
 import { asString } from '../lib/values';

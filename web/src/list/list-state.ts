@@ -1,5 +1,5 @@
 import type { Field, TypeMeta } from '../api/types';
-import type { Search } from '../app/router';
+import type { Search } from '../app/search';
 
 /** Search keys that are not filters. */
 const OWN = new Set(['q', 'sort', 'page', 'pageSize']);

@@ -83,7 +83,9 @@ const LineRow = memo(function LineRow({ draft, table, rowKey, at, active, editab
       {table.fields.map(cell)}
       {editable ? (
         <span className="cell line-tools">
-          <button type="button" tabIndex={-1} className="icon-button" aria-label={t('lines.copy')} title={t('lines.copy')} onClick={() => draft.copyRow(table.name, rowKey)}>⧉</button>
+          <button type="button" tabIndex={-1} className="icon-button" aria-label={t('lines.copy')} title={t('lines.copy')} onClick={() => draft.copyRow(table.name, rowKey)}>
+            <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path d="M5 5h8v8H5zM3 11V3h8" fill="none" stroke="currentColor" strokeWidth="1.3" /></svg>
+          </button>
           <button type="button" tabIndex={-1} className="icon-button" aria-label={t('lines.remove')} title={t('lines.remove')} onClick={() => draft.removeRow(table.name, rowKey)}>✕</button>
         </span>
       ) : null}
@@ -102,10 +104,11 @@ function Totals({ draft, table, editable }: { draft: Draft; table: TableMeta; ed
     <div className="line line-total" role="row">
       <span className="cell index">Σ</span>
       {table.fields.map((field, i) => {
-        const total = summed.includes(field) ? sumDecimals(rows.map((r) => {
+        const parts = rows.map((r) => {
           const own = r.values[field.name];
           return asString(isWritable(field) && !isBlank(own) ? own : (r.ghosts[field.name] ?? own));
-        })) : null;
+        });
+        const total = summed.includes(field) && parts.some((p) => p !== '') ? sumDecimals(parts) : null;
         return (
           <span key={field.name} className={`cell ${isNumeric(field.type) ? 'right' : ''} ${total === null ? 'void' : ''}`} data-label={l(field.label, field.name)}>
             {total !== null ? <span className={total.startsWith('-') ? 'num negative' : 'num'}>{groupDecimal(total, field.decimals)}</span> : i === 0 ? t('lines.total') : ''}

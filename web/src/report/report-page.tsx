@@ -7,7 +7,7 @@ import { reportOf, useCellMeta } from '../api/meta';
 import type { Field, FieldType, Json, JsonObject, Parameter, ReportAnswer, ReportMeta } from '../api/types';
 import { FIELD_TYPES } from '../api/types';
 import { Failure, NotFound, Notice, Skeleton } from '../app/notice';
-import type { Search } from '../app/router';
+import type { Search } from '../app/search';
 import { WIDGETS } from '../fields/registry';
 import { useText } from '../i18n';
 import { parseDate, showInstant } from '../lib/dates';

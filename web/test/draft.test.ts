@@ -1,0 +1,91 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Field, RecordData, TypeMeta } from '../src/api/types';
+import { Draft } from '../src/record/draft';
+
+const field = (name: string, type: Field['type'], more: Partial<Field> = {}): Field => ({ name, type, label: { zh: name, en: name }, ...more });
+const type: TypeMeta = {
+  name: 'note', resource: 'notes', kind: 'document', label: { zh: '便条', en: 'Notes' }, titleField: 'number',
+  fields: [
+    field('shelf', 'ref', { required: true }), field('noteDate', 'date', { required: true }), field('total', 'decimal', { computed: true, decimals: 2 }),
+    field('gadget', 'ref', { group: 'dimensions' }), field('remark', 'text'),
+  ],
+  tables: [{ name: 'lines', label: { zh: '明细', en: 'Lines' }, minRows: 1, fields: [
+    field('gadget', 'ref', { required: true }), field('quantity', 'decimal', { required: true, decimals: 2 }), field('amount', 'decimal', { computed: true }),
+  ] }],
+  states: [], editableStates: [], actions: [], list: { columns: [] },
+  permissions: { read: true, create: true, update: true, delete: true, export: true, unmask: true },
+};
+const saved = (): RecordData => ({
+  id: 'n1', version: 3, shelf: { id: 's1', name: 'East' }, noteDate: '2026-01-02', total: '2.00', remark: 'a', dimensions: { gadget: { id: 'g9' } },
+  lines: [{ id: 'l1', gadget: { id: 'g1' }, quantity: '1.00', amount: '2.00' }],
+});
+
+describe('a new record', () => {
+  it('sends what was filled in, groups nested, empty rows left out', () => {
+    const draft = new Draft(type, null);
+    draft.setHead('shelf', { id: 's1', code: 'S1', name: 'East' });
+    draft.setHead('gadget', { code: 'G9' });
+    const key = draft.addRow('lines');
+    draft.setCell('lines', key, 'gadget', { id: 'g1' });
+    draft.setCell('lines', key, 'quantity', '2.5');
+    expect(draft.rows('lines')).toHaveLength(2);
+    expect(draft.body()).toEqual({ shelf: { id: 's1' }, dimensions: { gadget: { code: 'G9' } }, lines: [{ gadget: { id: 'g1' }, quantity: '2.5' }] });
+  });
+  it('finds what is missing, and places the refusals of the server past empty rows', () => {
+    const draft = new Draft(type, null);
+    const key = draft.addRow('lines');
+    draft.setCell('lines', key, 'quantity', '2.555');
+    expect([...draft.faults('en').keys()]).toEqual(['shelf', 'noteDate', 'lines[1].gadget', 'lines[1].quantity']);
+    expect(draft.pathOf('lines[0].quantity')).toBe('lines[1].quantity');
+    expect(draft.pathOf('dimensions.gadget')).toBe('gadget');
+  });
+});
+
+describe('an old record', () => {
+  it('sends only the changes, and the version', () => {
+    const draft = new Draft(type, saved());
+    expect(draft.dirty).toBe(false);
+    draft.setHead('remark', 'b');
+    expect(draft.body()).toEqual({ remark: 'b', version: 3 });
+  });
+  it('sends rows with their ids once one of them changed', () => {
+    const draft = new Draft(type, saved());
+    draft.setCell('lines', 'l1', 'quantity', '4');
+    expect(draft.body()).toEqual({ version: 3, lines: [{ id: 'l1', gadget: { id: 'g1' }, quantity: '4' }] });
+  });
+  it('lays its edits over somebody else\'s newer version', () => {
+    const draft = new Draft(type, saved());
+    draft.setHead('remark', 'mine');
+    const theirs = { ...saved(), version: 4, remark: 'theirs', noteDate: '2026-05-05' };
+    expect(draft.conflicts(theirs).map((c) => [c.field.name, c.mine, c.theirs])).toEqual([['remark', 'mine', 'theirs']]);
+    draft.rebase(theirs);
+    expect(draft.head.noteDate).toBe('2026-05-05');
+    expect(draft.body()).toEqual({ remark: 'mine', version: 4 });
+  });
+  it('keeps one request id for the retries of a save, and takes a new one after a change', () => {
+    const draft = new Draft(type, saved());
+    const first = draft.requestId;
+    expect(draft.requestId).toBe(first);
+    draft.setHead('remark', 'b');
+    expect(draft.requestId).not.toBe(first);
+  });
+});
+
+it('a key wakes its row, not the others and not the head', () => {
+  const draft = new Draft(type, { ...saved(), lines: [{ id: 'l1' }, { id: 'l2' }] });
+  const [one, two, head] = [vi.fn(), vi.fn(), vi.fn()];
+  draft.subscribe('row:l1', one);
+  draft.subscribe('row:l2', two);
+  draft.subscribe('head', head);
+  draft.setCell('lines', 'l1', 'quantity', '1');
+  expect([one.mock.calls.length, two.mock.calls.length, head.mock.calls.length]).toEqual([1, 0, 0]);
+});
+
+it('shows what the server computed in the rows that were sent', () => {
+  const draft = new Draft(type, null);
+  const key = draft.addRow('lines');
+  draft.setCell('lines', key, 'quantity', '2');
+  draft.setGhosts({ id: 'x', version: 0, total: '9.00', lines: [{ amount: '9.00' }] });
+  expect(draft.rows('lines').map((r) => r.ghosts.amount ?? null)).toEqual([null, '9.00']);
+  expect(draft.headGhosts.total).toBe('9.00');
+});
