@@ -119,7 +119,7 @@ fn check(ctx: &mut Ctx<'_>, account: &mut Account) -> Result<()> {
                 format!("科目{}已被使用，不能增加下级科目。", above.code),
                 format!("Account {} is in use and cannot get sub-accounts.", above.code),
             ),
-            serde_json::json!({"account": above.code}),
+            json!({"account": above.code}),
         ));
     }
     Ok(())
@@ -142,14 +142,14 @@ pub fn require_leaf(ctx: &mut Ctx<'_>, account: Ref<Account>) -> Result<()> {
                 format!("科目{}有下级科目，请选择末级科目。", found.code),
                 format!("Account {} has sub-accounts; choose one of those.", found.code),
             ),
-            serde_json::json!({"account": found.code}),
+            json!({"account": found.code}),
         ));
     }
     if found.state != MasterState::Active {
         return Err(Refusal::rule(
             "erp.account.disabled",
             Text::new(format!("科目{}已停用。", found.code), format!("Account {} is disabled.", found.code)),
-            serde_json::json!({"account": found.code}),
+            json!({"account": found.code}),
         ));
     }
     Ok(())
@@ -161,7 +161,7 @@ pub fn with_code(ctx: &mut Ctx<'_>, code: &str) -> Result<Ref<Account>> {
         Refusal::rule(
             "erp.account.missing",
             Text::new(format!("缺少科目{code}，请先建立。"), format!("There is no account {code}; create it first.")),
-            serde_json::json!({"account": code}),
+            json!({"account": code}),
         )
     })
 }

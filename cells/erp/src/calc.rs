@@ -8,7 +8,7 @@ pub fn too_large() -> Refusal {
     Refusal::rule(
         "erp.amount.out-of-range",
         Text::of("金额超出可记录的范围，请核对数量和单价。", "The amount is larger than can be kept; check quantity and price."),
-        serde_json::json!({}),
+        json!({}),
     )
 }
 

@@ -70,7 +70,7 @@ fn opening_is_cleared(ctx: &mut Ctx<'_>, period: &mut Period) -> Result<()> {
             format!("期初过渡科目余额为 {amount}，请先录入期初凭证使其为零。"),
             format!("The opening account still holds {amount}; bring it to zero by the opening voucher first."),
         ),
-        serde_json::json!({"balance": amount.to_string()}),
+        json!({"balance": amount.to_string()}),
     ))
 }
 
@@ -93,7 +93,7 @@ pub enum Asks {
 pub fn open_on(ctx: &mut Ctx<'_>, date: Date, asks: Asks) -> Result<Ref<Period>> {
     let code = format!("{:04}-{:02}", date.year(), date.month());
     let refused = |zh: String, en: String| {
-        Refusal::rule("erp.period.closed", Text::new(zh, en), serde_json::json!({"period": code, "date": date.to_string()}))
+        Refusal::rule("erp.period.closed", Text::new(zh, en), json!({"period": code, "date": date.to_string()}))
     };
     let Some(period) = ctx.by_code::<Period>(&code)? else {
         return Err(refused(

@@ -64,7 +64,8 @@ pub enum ProductKind {
 #[derive(Choice, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NegativeStock {
     /// 不允许 | Refused
-    None,
+    #[choice(value = "none")]
+    Refuse,
     /// 提醒 | Warned of
     Warn,
     /// 允许 | Allowed

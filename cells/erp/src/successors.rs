@@ -15,10 +15,10 @@ pub fn none(successors: &[AnyRef]) -> Result<()> {
             format!("后续单据 {list} 依赖本单据，请先处理它们。"),
             format!("Later documents rest on this one; undo them first: {}.", numbers.join(", ")),
         ),
-        serde_json::json!({
+        json!({
             "documents": successors
                 .iter()
-                .map(|s| serde_json::json!({"type": s.kind, "id": s.id, "number": s.number}))
+                .map(|s| json!({"type": s.kind, "id": s.id, "number": s.number}))
                 .collect::<Vec<_>>(),
         }),
     ))

@@ -52,6 +52,11 @@ impl<'a> Ctx<'a> {
         self.now().date_in(&self.caller.zone)
     }
 
+    /// The language of the caller.
+    pub fn lang(&self) -> Lang {
+        self.caller.lang
+    }
+
     /// Who acts.
     pub fn user(&self) -> UserRef {
         UserRef(self.caller.user)

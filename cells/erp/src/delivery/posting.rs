@@ -85,7 +85,7 @@ fn take_out(ctx: &mut Ctx<'_>, delivery: &Delivery, order: Option<&SalesOrder>, 
         if order.warehouse == delivery.warehouse {
             usable = progress::usable(ctx, order, &order_line)?;
         }
-        if line.quantity > usable && product.negative_stock == crate::product::NegativeStock::None {
+        if line.quantity > usable && product.negative_stock == crate::product::NegativeStock::Refuse {
             return Err(moves::insufficient(&product, line.quantity, usable));
         }
         progress::deliver(ctx, order, &order_line, line.quantity)?;

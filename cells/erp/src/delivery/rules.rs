@@ -62,7 +62,7 @@ pub fn within_order(ctx: &mut Ctx<'_>, delivery: &Delivery, with_drafts: bool) -
         return Err(Refusal::rule(
             "erp.order.not-confirmed",
             Text::of("订单不是已确认状态，不能出库。", "The order is not confirmed; nothing can be delivered."),
-            serde_json::json!({"order": order.head.number, "state": order.state.name()}),
+            json!({"order": order.head.number, "state": order.state.name()}),
         ));
     }
     let drafts = if with_drafts { delivery_drafts(ctx, order_ref, delivery.head.id)? } else { HashMap::new() };
@@ -100,6 +100,6 @@ pub fn exceeds_order(ctx: &mut Ctx<'_>, product: Ref<Product>, asked: Quantity, 
             format!("商品{code}出库 {asked} 超过订单剩余 {left}。"),
             format!("Delivering {asked} of {code} exceeds what the order leaves, {left}."),
         ),
-        serde_json::json!({"product": code, "asked": asked.to_string(), "remaining": left.to_string()}),
+        json!({"product": code, "asked": asked.to_string(), "remaining": left.to_string()}),
     )
 }

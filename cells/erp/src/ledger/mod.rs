@@ -221,7 +221,7 @@ pub fn reverse(ctx: &mut Ctx<'_>, original: &mut Voucher) -> Result<Ref<Voucher>
         return Err(Refusal::rule(
             "erp.voucher.already-reversed",
             Text::of("该凭证已红冲，不能重复红冲。", "This voucher is reversed already."),
-            serde_json::json!({"voucher": original.head.number}),
+            json!({"voucher": original.head.number}),
         ));
     }
     let number = original.head.number.clone().unwrap_or_default();

@@ -62,7 +62,7 @@ pub fn account_for(ctx: &mut Ctx<'_>, code: &'static str) -> Result<Ref<Account>
                 format!("缺少记账规则“{code}”，请先设置。"),
                 format!("The posting rule “{code}” is missing; set it first."),
             ),
-            serde_json::json!({"rule": code}),
+            json!({"rule": code}),
         )),
     }
 }

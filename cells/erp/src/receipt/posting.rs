@@ -87,7 +87,7 @@ fn exceeds_open(invoice: &SalesInvoice, amount: Amount, open: Amount) -> Refusal
             format!("核销金额 {amount} 超过发票 {number} 的未结金额 {open}。"),
             format!("Allocating {amount} exceeds what is open on invoice {number}, {open}."),
         ),
-        serde_json::json!({"invoice": number, "amount": amount.to_string(), "open": open.to_string()}),
+        json!({"invoice": number, "amount": amount.to_string(), "open": open.to_string()}),
     )
 }
 
@@ -98,7 +98,7 @@ fn exceeds_receipt(amount: Amount, unallocated: Amount) -> Refusal {
             format!("核销金额 {amount} 超过收款单未核销金额 {unallocated}。"),
             format!("Allocating {amount} exceeds what is left of the receipt, {unallocated}."),
         ),
-        serde_json::json!({"amount": amount.to_string(), "unallocated": unallocated.to_string()}),
+        json!({"amount": amount.to_string(), "unallocated": unallocated.to_string()}),
     )
 }
 

@@ -133,7 +133,7 @@ pub fn within_order(ctx: &mut Ctx<'_>, invoice: &SalesInvoice, with_drafts: bool
         return Err(Refusal::rule(
             "erp.order.not-confirmed",
             Text::of("订单不是已确认状态，不能开票。", "The order is not confirmed; it cannot be invoiced."),
-            serde_json::json!({"order": order.head.number, "state": order.state.name()}),
+            json!({"order": order.head.number, "state": order.state.name()}),
         ));
     }
     let basis = ctx.setting::<ErpSettings>()?.invoice_basis;
@@ -170,6 +170,6 @@ pub fn exceeds_remaining(ctx: &mut Ctx<'_>, product: Ref<Product>, asked: Quanti
             format!("商品{code}开票 {asked} 超过剩余可开票数量 {left}。"),
             format!("Invoicing {asked} of {code} exceeds what remains, {left}."),
         ),
-        serde_json::json!({"product": code, "asked": asked.to_string(), "remaining": left.to_string()}),
+        json!({"product": code, "asked": asked.to_string(), "remaining": left.to_string()}),
     )
 }

@@ -90,7 +90,7 @@ fn nothing_remaining() -> Refusal {
     Refusal::rule(
         "erp.order.nothing-remaining",
         Text::of("没有剩余数量，可能已在其他草稿单据中。", "Nothing remains; it may lie on other drafts."),
-        serde_json::json!({}),
+        json!({}),
     )
 }
 

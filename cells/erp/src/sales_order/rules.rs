@@ -73,7 +73,7 @@ pub fn credit(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
             format!("客户{}信用额度 {limit}，已占用 {used}，本单 {}，超出额度。", customer.code, order.total),
             format!("Customer {}: limit {limit}, used {used}, this order {}; the limit is exceeded.", customer.code, order.total),
         ),
-        serde_json::json!({
+        json!({
             "customer": customer.code,
             "limit": limit.to_string(),
             "used": used.to_string(),

@@ -117,7 +117,7 @@ pub fn reverse(ctx: &mut Ctx<'_>, document: &mut SalesReturn) -> Result<()> {
     for line in &document.lines {
         let product = ctx.get(line.product)?;
         let on_hand = ctx.balance(&key(line.product, document.warehouse))?.quantity;
-        if line.quantity > on_hand && product.negative_stock == crate::product::NegativeStock::None {
+        if line.quantity > on_hand && product.negative_stock == crate::product::NegativeStock::Refuse {
             return Err(moves::insufficient(&product, line.quantity, on_hand));
         }
         progress_of(ctx, order.as_ref(), line, -line.quantity)?;

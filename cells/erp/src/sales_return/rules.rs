@@ -34,7 +34,7 @@ pub fn check(ctx: &mut Ctx<'_>, document: &mut SalesReturn) -> Result<()> {
         return Err(Refusal::rule(
             "erp.delivery.not-posted",
             Text::of("出库单未过账，不能退货。", "The delivery is not posted; nothing can be returned."),
-            serde_json::json!({"delivery": delivery.head.number}),
+            json!({"delivery": delivery.head.number}),
         ));
     }
     let returns = ctx.find(Find::<SalesReturn>::all().eq("delivery", document.delivery))?;
@@ -60,7 +60,7 @@ pub fn check(ctx: &mut Ctx<'_>, document: &mut SalesReturn) -> Result<()> {
                     format!("退货数量 {sum} 超过可退数量 {left}。"),
                     format!("Returning {sum} exceeds what can come back, {left}."),
                 ),
-                serde_json::json!({"asked": sum.to_string(), "remaining": left.to_string()}),
+                json!({"asked": sum.to_string(), "remaining": left.to_string()}),
             ));
         }
     }

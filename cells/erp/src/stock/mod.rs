@@ -93,7 +93,7 @@ pub fn not_below_zero(ctx: &mut Ctx<'_>, balance: &StockBalance) -> Result<()> {
         return Ok(());
     }
     let product = ctx.get(balance.product)?;
-    if product.negative_stock != crate::product::NegativeStock::None {
+    if product.negative_stock != crate::product::NegativeStock::Refuse {
         return Ok(());
     }
     Err(moves::insufficient(&product, -balance.quantity, Quantity::ZERO))

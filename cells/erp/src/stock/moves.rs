@@ -36,7 +36,7 @@ pub fn insufficient(product: &Product, asked: Quantity, available: Quantity) -> 
             format!("商品{}库存不足：需要 {asked}，可用 {available}。", product.code),
             format!("Not enough stock of {}: asked {asked}, available {available}.", product.code),
         ),
-        serde_json::json!({
+        json!({
             "product": product.code,
             "asked": asked.to_string(),
             "available": available.to_string(),
@@ -47,7 +47,7 @@ pub fn insufficient(product: &Product, asked: Quantity, available: Quantity) -> 
 /// Takes goods out at the average. `usable` is what this issue may take: for a delivery its own reservation and what is
 /// available, never another order's.
 pub fn issue(ctx: &mut Ctx<'_>, place: &Place, product: &Product, quantity: Quantity, usable: Quantity) -> Result<Moved> {
-    if quantity > usable && product.negative_stock == NegativeStock::None {
+    if quantity > usable && product.negative_stock == NegativeStock::Refuse {
         return Err(insufficient(product, quantity, usable.max(Quantity::ZERO)));
     }
     let balance = ctx.balance(&key(place.product, place.warehouse))?;

@@ -129,7 +129,7 @@ pub fn reverse(ctx: &mut Ctx<'_>, document: &mut StockAdjustment) -> Result<()> 
         } else {
             let product = ctx.get(line.product)?;
             let on_hand = ctx.balance(&key(line.product, document.warehouse))?.quantity;
-            if line.quantity > on_hand && product.negative_stock == NegativeStock::None {
+            if line.quantity > on_hand && product.negative_stock == NegativeStock::Refuse {
                 return Err(moves::insufficient(&product, line.quantity, on_hand));
             }
             let moved = moves::issue_at(ctx, &at, line.quantity, line.value)?;

@@ -56,7 +56,7 @@ pub fn balanced(voucher: &Voucher) -> Result<()> {
             format!("借方合计 {} 与贷方合计 {credit} 不相等，相差 {difference}。", voucher.total),
             format!("Debit {} and credit {credit} differ by {difference}.", voucher.total),
         ),
-        serde_json::json!({
+        json!({
             "debit": voucher.total.to_string(),
             "credit": credit.to_string(),
             "difference": difference.to_string(),
@@ -94,7 +94,7 @@ pub fn reverse(ctx: &mut Ctx<'_>, voucher: &mut Voucher) -> Result<()> {
                     source.number.as_deref().unwrap_or_default()
                 ),
             ),
-            serde_json::json!({"source": {"type": source.kind, "id": source.id, "number": source.number}}),
+            json!({"source": {"type": source.kind, "id": source.id, "number": source.number}}),
         ));
     }
     ledger::reverse(ctx, voucher).map(drop)

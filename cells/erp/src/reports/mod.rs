@@ -1,0 +1,41 @@
+//! Reports: trial balance, statements, receivables by age, stock, margin.
+
+mod aging;
+mod books;
+mod margin;
+mod statements;
+mod stock_summary;
+
+pub use aging::AR_AGING;
+pub use books::TRIAL_BALANCE;
+pub use margin::SALES_MARGIN;
+use paas_cell::prelude::*;
+pub use statements::{BALANCE_SHEET, INCOME_STATEMENT};
+pub use stock_summary::STOCK_SUMMARY;
+
+pub(crate) const FROM: Parameter =
+    Parameter { name: "from", label: Labels::of("开始日期", "From"), ty: ParameterType::Date, required: true };
+pub(crate) const TO: Parameter =
+    Parameter { name: "to", label: Labels::of("结束日期", "To"), ty: ParameterType::Date, required: true };
+pub(crate) const AS_OF: Parameter =
+    Parameter { name: "asOf", label: Labels::of("截至日期", "As of"), ty: ParameterType::Date, required: false };
+
+/// The two ends of a span, which must be in order.
+pub(crate) fn span(ctx: &Ctx<'_>, params: &Params) -> Result<(Date, Date)> {
+    let today = ctx.today();
+    let (from, to) = (params.date("from").unwrap_or(today), params.date("to").unwrap_or(today));
+    if from <= to {
+        return Ok((from, to));
+    }
+    Err(Refusal::field(
+        "to",
+        "BEFORE_FROM",
+        Text::of("结束日期早于开始日期。", "The end is before the beginning."),
+    ))
+}
+
+/// The code and name of a record, as cells.
+pub(crate) fn named<T: Typed>(ctx: &mut Ctx<'_>, id: Id) -> Result<(Json, Json)> {
+    let named = ctx.named(Ref::<T>::new(id))?;
+    Ok((json!(named.code), json!(named.name)))
+}
