@@ -1,4 +1,4 @@
-import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { Link, Outlet } from '@tanstack/react-router';
 import { App, Dropdown, Modal, Select, type MenuProps } from 'antd';
 import { useEffect, useState } from 'react';
 import { signOut, switchTenant } from '../api/client';
@@ -123,8 +123,6 @@ function TenantSwitch() {
 export function Shell() {
   const { t, lang } = useText();
   const [open, setOpen] = useState(false);
-  const path = useRouterState({ select: (s) => s.location.pathname });
-  useEffect(() => setOpen(false), [path]);
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLElement && event.target.matches('input, textarea, select, [contenteditable]');

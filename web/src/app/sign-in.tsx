@@ -1,5 +1,5 @@
 import { Button, Input } from 'antd';
-import { useState, type FormEvent, type ReactNode } from 'react';
+import { useState, type SubmitEvent, type ReactNode } from 'react';
 import { changePassword, session, signIn, signOut } from '../api/client';
 import { useText } from '../i18n';
 import { prefer, preferences } from '../lib/preferences';
@@ -33,7 +33,7 @@ function Line({ id, label, children }: { id: string; label: string; children: Re
 function useSubmit(work: () => Promise<void>) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState('');
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     setBusy(true);
     setProblem('');

@@ -52,7 +52,7 @@ function useKind(target: RefTarget | null): string | undefined {
 }
 
 const keyOf = (ref: Ref) => ref.id ?? ref.code ?? ref.number ?? '';
-const optionOf = (ref: Ref) => ({ value: keyOf(ref), label: refText(ref as JsonObject), ref });
+const optionOf = (ref: Ref) => ({ value: keyOf(ref), label: refText(ref), ref });
 
 /** Picks one record: type a code, a name or its initials; Enter takes the first hit, also before the list is there. */
 export function RefInput(props: WidgetProps) {
@@ -64,7 +64,7 @@ export function RefInput(props: WidgetProps) {
   const { options, busy, kind } = useChoices(target, q, open);
   const current = typeof value === 'string' ? { code: value } : (asObject(value) as Ref | null);
   const take = (ref: Ref) => {
-    onChange(ref as JsonObject);
+    onChange(ref);
     setQ('');
     setOpen(false);
     onDone?.();
@@ -80,14 +80,14 @@ export function RefInput(props: WidgetProps) {
     <Select id={id} variant={dense ? 'borderless' : 'outlined'} {...(invalid ? { status: 'error' as const } : {})}
       showSearch={{ filterOption: false, searchValue: q, onSearch: (typed) => { setQ(typed); setOpen(true); } }}
       open={open} onOpenChange={setOpen} popupMatchSelectWidth={dense ? 320 : true} placeholder={ghost ?? t('ref.type')}
-      value={current ? optionOf(current) : null} labelInValue allowClear={!dense && !field.required} suffixIcon={dense ? null : undefined}
+      value={current ? optionOf(current) : null} labelInValue allowClear={!dense && !field.required} suffix={dense ? null : undefined}
       notFoundContent={busy ? t('loading') : t('ref.none')} options={options.map(optionOf)} loading={busy && open && !dense}
       onInputKeyDown={(e) => {
         if (e.key === 'Enter' && q !== '' && busy) { e.preventDefault(); e.stopPropagation(); void takeTyped(); }
         const first = options[0];
         if (e.key === 'Tab' && q !== '') {
           if (busy) void takeTyped();
-          else if (first) { onChange(first as JsonObject); setQ(''); setOpen(false); }
+          else if (first) { onChange(first); setQ(''); setOpen(false); }
         }
         if (e.key === 'Delete' && q === '') onChange(null);
       }}

@@ -86,7 +86,7 @@ function RefName({ field, id }: { field: Field; id: string }) {
     queryFn: () => api<JsonObject>(`/${target?.cell ?? ''}/${target?.resource ?? ''}/${id}`),
     enabled: target !== null,
   });
-  return <>{record.data ? refText(refOf(record.data) as JsonObject) : '…'}</>;
+  return <>{record.data ? refText(refOf(record.data)) : '…'}</>;
 }
 
 const SIGNS: Record<string, string> = { gte: '≥', lte: '≤', gt: '>', lt: '<', ne: '≠', startsWith: '^', contains: '∋', in: '∈', isNull: '∅', under: '⊃' };

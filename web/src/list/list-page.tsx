@@ -131,7 +131,7 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
   useCommand('new', creatable ? create : null);
   const label = l(type.label, type.name);
   const exportAs = (format: string) => {
-    const { page: _page, pageSize: _size, ...filters } = query;
+    const { page, pageSize, ...filters } = query;
     download(`/${cell}/${type.resource}/export`, { ...filters, format }, `${type.resource}.${format}`)
       .catch((error: unknown) => message.error(error instanceof Error ? error.message : String(error)));
   };

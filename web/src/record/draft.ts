@@ -140,7 +140,7 @@ export class Draft {
   copyRow(table: string, key: string): string | null {
     const row = this.rows(table).find((r) => r.key === key);
     if (!row) return null;
-    const { id: _id, ...values } = row.values;
+    const { id, ...values } = row.values;
     return this.addRow(table, false, values);
   }
 

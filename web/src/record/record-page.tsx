@@ -141,13 +141,13 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
     const title = base ? titleOf(type, base) : '';
     document.title = `${title || label} · ${t('app.name')}`;
     if (base) noteRecent(me.tenant.code, me.person.id, { cell, resource: type.resource, id: base.id, title: title || label });
-  }, [base, cell, label, me, t, type]); // eslint-disable-line react-hooks/exhaustive-deps -- t follows the language, which re-renders anyway
+  }, [base, cell, label, me, t, type]);  
 
   const place = useCallback((id: string) => navigate({ to: '/$cell/$resource/$id', params: { cell, resource: type.resource, id }, replace: id !== 'new' }), [navigate, cell, type.resource]);
   const store = useCallback(async (): Promise<RecordData | null> => {
     const outcome = await save();
-    if ('id' in outcome && 'version' in outcome) return outcome as RecordData;
-    const problem = outcome as { text: string | null; theirs?: RecordData };
+    if ('id' in outcome && 'version' in outcome) return outcome;
+    const problem = outcome;
     if (problem.theirs) setTheirs(problem.theirs);
     if (problem.text) message.error(problem.text);
     return null;

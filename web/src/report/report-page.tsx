@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { App, Button, Dropdown } from 'antd';
-import { useState, type FormEvent } from 'react';
+import { useState, type SubmitEvent } from 'react';
 import { api, download } from '../api/client';
 import { reportOf, useCellMeta } from '../api/meta';
 import type { Field, FieldType, Json, JsonObject, Parameter, ReportAnswer, ReportMeta } from '../api/types';
@@ -32,7 +32,7 @@ function fieldOf(parameter: Parameter): Field {
 function Conditions({ report, search, onRun }: { report: ReportMeta; search: Search; onRun: (search: Search) => void }) {
   const { t, l } = useText();
   const [values, setValues] = useState<JsonObject>({ ...search });
-  const run = (event: FormEvent) => {
+  const run = (event: SubmitEvent) => {
     event.preventDefault();
     onRun(Object.fromEntries(report.parameters.map((p) => {
       const value = values[p.name] ?? null;

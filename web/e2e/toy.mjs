@@ -1,0 +1,74 @@
+// The page against the toy server: keyboard entry, refusals, actions, history. usage: BASE_URL=… node e2e/toy.mjs
+import assert from 'node:assert/strict';
+import { go, launch, open, signIn } from './browser.mjs';
+
+const browser = await launch();
+const page = await open(browser, { lang: 'en' });
+const errors = [];
+page.on('pageerror', (error) => errors.push(error.message));
+try {
+  await signIn(page, 'kim');
+  await go(page, '/toy/notes');
+  await page.locator('.grid-row').first().waitFor();
+  await page.keyboard.press('/');
+  assert.equal(await page.evaluate(() => document.activeElement.closest('.keyword') !== null), true, '/ goes to the search');
+  await page.locator('.tab').nth(2).click();
+  await page.waitForURL(/state=confirmed/);
+  await page.keyboard.press('Alt+n');
+  await page.waitForURL(/notes\/new/);
+
+  await page.locator('[data-action=save]').click();
+  await page.locator('.item-error').first().waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.closest('[data-field]')?.dataset.field), 'shelf', 'the first missing field has the focus');
+  await page.keyboard.type('S2');
+  await page.locator('.ant-select-item-option').first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('#f-noteDate').fill('0305');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.locator('#f-noteDate').inputValue().then((v) => v.slice(5)), '03-05');
+
+  await page.locator('[data-table=lines] [data-row="0"] [data-field=gadget] button').click();
+  await page.keyboard.type('G003');
+  await page.locator('.ant-select-dropdown:visible .ant-select-item-option').first().waitFor();
+  await page.waitForTimeout(400);
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement.closest('[data-field]')?.dataset.field === 'quantity');
+  await page.keyboard.type('5000');
+  for (let i = 0; i < 4; i++) await page.keyboard.press('Enter');
+  await page.locator('[data-row="1"]').waitFor();
+  await page.keyboard.press('Control+s');
+  await page.locator('.cell-error').waitFor();
+  assert.equal(await page.locator('[data-row="0"] [data-field=quantity] .cell-error').innerText(), 'At most 999', 'the refusal stands in its cell');
+  await page.locator('[data-row="0"] [data-field=quantity] input').fill('10');
+  await page.locator('[data-row="0"] [data-field=amount]', { hasText: '365.00' }).waitFor();
+  await page.keyboard.press('Control+s');
+  await page.waitForURL((url) => !url.pathname.endsWith('/new'));
+
+  await page.locator('[data-action=confirm]').click();
+  await page.locator('.record-head [data-state=confirmed]').waitFor();
+  await page.locator('[data-action=copy]').click();
+  await page.locator('.ant-modal .ant-btn-primary').click();
+  await page.locator('.created-link').waitFor();
+  await page.locator('.record-actions button').last().click();
+  await page.locator('.ant-dropdown-menu-item').first().click();
+  await page.locator('.history li').nth(1).waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.created-link').click();
+  await page.locator('.record-head [data-state=draft]').waitFor();
+  await page.locator('#f-remark').fill('changed');
+  await page.locator('.crumb').click();
+  await page.locator('.ant-modal-confirm, .ant-modal').first().waitFor();
+  await page.locator('.ant-modal .ant-btn-primary').click();
+  await page.waitForURL(/\/toy\/notes($|\?)/);
+  await go(page, '/toy/reports/balance');
+  await page.locator('table.report tfoot').waitFor();
+  assert.deepEqual(errors, []);
+  console.log('ok: the toy story');
+} catch (error) {
+  await page.screenshot({ path: '/tmp/toy-failure.png', caret: 'initial' });
+  console.error(error);
+  console.error(errors);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
