@@ -6,12 +6,13 @@ use crate::ddl::q;
 use crate::filter::{Builder, Expression, value_of};
 use crate::{Cell, Col, Tx};
 use paas_document::{Cursor, Filter, HeadField, Kind, Page, Path, Query, Sort, Step, TypeMeta};
-use paas_types::{Refusal, Result};
+use paas_types::{Refusal, Result, Text};
+use serde_json::json;
 
 /// Totals are counted no further.
 const COUNTED: u64 = 10_000;
-/// Groups of a sum.
-const GROUPS: usize = 10_000;
+/// Groups of a sum; a question with more is refused, because a sum that leaves some out is wrong.
+const GROUPS: usize = 100_000;
 
 impl Tx {
     /// A page of records without their rows.
@@ -83,7 +84,8 @@ impl Tx {
         Ok((n.min(COUNTED), n <= COUNTED))
     }
 
-    /// Sums of measures per group: the group's values, the sums, the number of records; at most 10,000 groups.
+    /// Sums of measures per group: the group's values, the sums, the number of records. More than 100,000 groups are
+    /// refused.
     pub fn sum(
         &mut self,
         meta: &'static TypeMeta,
@@ -110,14 +112,18 @@ impl Tx {
         let tail = if by.is_empty() {
             String::new()
         } else {
-            format!(" GROUP BY {keys} ORDER BY {keys} LIMIT {GROUPS}", keys = by.join(", "))
+            format!(" GROUP BY {keys} ORDER BY {keys} LIMIT {limit}", keys = by.join(", "), limit = GROUPS + 1)
         };
         let text = format!("SELECT {} FROM {} WHERE {}{tail}", select.join(", "), sql.from(), conditions.join(" AND "));
         let params = sql.params;
         let mut cols: Vec<Col> = groups.iter().map(|e| e.col).collect();
         cols.extend(std::iter::repeat_n(Col::Int, measures.len() + 1));
         let mut out = Vec::new();
-        for row in self.query(&text, &params, &cols)? {
+        let rows = self.query(&text, &params, &cols)?;
+        if rows.len() > GROUPS {
+            return Err(too_many_groups());
+        }
+        for row in rows {
             let mut cells = row.into_iter();
             let keys = groups.iter().map(|e| value_of(e, cells.next().unwrap_or(Cell::Null))).collect();
             let mut numbers: Vec<i64> = cells.map(|c| c.as_int()).collect();
@@ -126,6 +132,14 @@ impl Tx {
         }
         Ok(out)
     }
+}
+
+fn too_many_groups() -> Refusal {
+    let message = Text::of(
+        "汇总的分组过多，请缩小范围后重试。",
+        "The summary has too many groups; please narrow the question.",
+    );
+    Refusal::rule("platform.sum.too-many-groups", message, json!({"limit": GROUPS}))
 }
 
 /// The sort keys; the id is always the last one, in the direction of the one before.

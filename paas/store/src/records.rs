@@ -33,7 +33,7 @@ impl Tx {
         for table in 0..plan.meta.tables.len() {
             self.insert_rows(record, table)?;
         }
-        self.index_words(record)?;
+        self.index_words(record, true)?;
         self.name_changed(plan.meta, id);
         Ok(())
     }
@@ -126,7 +126,7 @@ impl Tx {
             self.change_rows(before, after, table)?;
         }
         if words {
-            self.index_words(after)?;
+            self.index_words(after, false)?;
         }
         self.name_changed(plan.meta, id);
         Ok(())

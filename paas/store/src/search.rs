@@ -2,6 +2,7 @@
 //! the initials of its pinyin; other text gives words that are found by their beginning; numbers by any part from the
 //! right. A keyword is found when all its parts are. The same on every database.
 
+use crate::ddl::q;
 use crate::filter::Builder;
 use crate::{Cell, Tx};
 use paas_document::{FieldType, Record, TypeMeta};
@@ -81,19 +82,36 @@ fn tokens(text: &str, out: &mut BTreeSet<String>) {
     }
 }
 
-/// The conditions of a keyword: one sub-select per part.
+/// Where the words of a record are: its own, and those of the records that its `search` references lead to. The latter are
+/// looked up when asked, so a record is found by the name its reference has now.
+fn places(meta: &'static TypeMeta) -> Vec<(String, &'static str)> {
+    let mut out = vec![("t.\"id\"".to_owned(), meta.table)];
+    for field in meta.fields.iter().filter(|f| f.search) {
+        if let FieldType::Ref { target } = &field.ty {
+            out.push((format!("t.{}", q(field.column)), target().table));
+        }
+    }
+    out
+}
+
+/// The conditions of a keyword: sub-selects per part.
 pub(crate) fn conditions(sql: &mut Builder<'_>, meta: &'static TypeMeta, keyword: &str) -> Vec<String> {
     let mut out = Vec::new();
+    let places = places(meta);
     let mut add = |sql: &mut Builder<'_>, from: String, to: Option<String>| {
-        let kind = sql.bind(Cell::Text(meta.table.to_owned()));
         let from = sql.bind(Cell::Text(from));
         let test = match to {
             Some(to) => format!("k.token >= {from} AND k.token < {}", sql.bind(Cell::Text(to))),
             None => format!("k.token = {from}"),
         };
-        out.push(format!(
-            "t.\"id\" IN (SELECT k.id FROM search_token k WHERE k.tenant = $1 AND k.kind = {kind} AND {test})"
-        ));
+        let any: Vec<String> = places
+            .iter()
+            .map(|(column, table)| {
+                let kind = sql.bind(Cell::Text((*table).to_owned()));
+                format!("{column} IN (SELECT k.id FROM search_token k WHERE k.tenant = $1 AND k.kind = {kind} AND {test})")
+            })
+            .collect();
+        out.push(format!("({})", any.join(" OR ")));
     };
     for run in runs(keyword).into_iter().take(8) {
         match run {
@@ -116,8 +134,8 @@ pub(crate) fn conditions(sql: &mut Builder<'_>, meta: &'static TypeMeta, keyword
 }
 
 impl Tx {
-    /// Brings the tokens of a record up to date. Sensitive fields never enter.
-    pub(crate) fn index_words(&mut self, record: &dyn Record) -> Result<()> {
+    /// Brings the tokens of a record up to date; a fresh one has none yet. Sensitive fields never enter.
+    pub(crate) fn index_words(&mut self, record: &dyn Record, fresh: bool) -> Result<()> {
         let meta = record.meta();
         let mut wanted = BTreeSet::new();
         for (index, field) in meta.fields.iter().enumerate() {
@@ -131,9 +149,8 @@ impl Tx {
         }
         let wanted: BTreeSet<String> = wanted.into_iter().take(MOST).collect();
         let (tenant, id) = (self.tenant_cell(), Cell::Id(record.id()));
-        let version = record.head().map_or(0, |h| h.version);
         let mut present = BTreeSet::new();
-        if version != 1 {
+        if !fresh {
             let sql = "SELECT token FROM search_token WHERE tenant = $1 AND id = $2";
             let rows = self.query(sql, &[tenant.clone(), id.clone()], &[crate::Col::Text])?;
             present.extend(rows.into_iter().flatten().filter_map(Cell::into_text));

@@ -200,6 +200,11 @@ impl Shared {
         self.sealers.write().unwrap_or_else(PoisonError::into_inner).insert(tenant, sealer);
     }
 
+    /// Forgets all: the keys of a batch that was given up were never stored.
+    pub fn forget_sealers(&self) {
+        self.sealers.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub fn forget_sealer(&self, tenant: TenantKey) {
         self.sealers.write().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
     }

@@ -172,6 +172,8 @@ impl Tx {
         }
         self.dirty_names.clear();
         self.emitted = false;
+        // A data key made in this batch is gone with it: sealing under it would lose what is sealed.
+        self.shared.forget_sealers();
     }
 
     /// Whether no transaction is open any more.

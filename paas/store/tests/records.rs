@@ -173,6 +173,68 @@ async fn keywords_find_chinese_pinyin_beginnings_and_last_digits() {
 }
 
 #[tokio::test]
+async fn a_record_is_found_by_its_number_and_by_what_its_reference_is_called_now() {
+    let (_dir, store) = store().await;
+    let shelf_id = a_shelf(&store, 1, "A", "北京货架").await;
+    let other = a_shelf(&store, 1, "B", "上海").await;
+    let id = put(&store, 1, a_gadget(shelf_id, "2026-01-01").numbered("G-0001")).await.unwrap();
+    put(&store, 1, a_gadget(other, "2026-01-01").numbered("G-0002")).await.unwrap();
+    let find = |keyword: &str| {
+        let mut query = Query::all(10);
+        query.keyword = Some(keyword.to_owned());
+        query.count = true;
+        let store = store.clone();
+        async move {
+            let found = store.read(&tenant(1), move |tx| tx.find(gadget(), &query)).await.unwrap();
+            assert_eq!(found.total, found.records.len() as u64);
+            found.records.iter().map(|r| r.id()).collect::<Vec<_>>()
+        }
+    };
+    for keyword in ["北京", "bjhj", "0001", "北京 0001"] {
+        assert_eq!(find(keyword).await, [id], "{keyword}");
+    }
+    assert!(find("北京 0002").await.is_empty());
+    // Renamed, and given another number without a new version: only the new words find it.
+    store
+        .write(actor(1), move |tx| {
+            let before = tx.load(shelf(), shelf_id, Lock::Update)?.unwrap();
+            let mut after = before.boxed_clone();
+            after.set(1, text("南京")).unwrap();
+            tx.update(&*before, &mut *after)?;
+            let before = tx.load(gadget(), id, Lock::Update)?.unwrap();
+            let mut after = before.boxed_clone();
+            after.head_mut().unwrap().number = Some("G-7777".to_owned());
+            tx.update_quietly(&*before, &mut *after)
+        })
+        .await
+        .unwrap();
+    assert!(find("北京").await.is_empty());
+    assert!(find("0001").await.is_empty());
+    assert_eq!(find("南京").await, [id]);
+    assert_eq!(find("7777").await, [id]);
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_a_kill() {
+    let (dir, store) = store().await;
+    let mut ids = Vec::new();
+    for n in 0..20 {
+        ids.push(a_shelf(&store, 1, &format!("K{n}"), "kept").await);
+    }
+    // The files as a killed process leaves them: nothing is closed, nothing written back.
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["toys.db", "toys.db-wal"] {
+        std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
+    }
+    let after = open_with(copy.path(), schema()).unwrap();
+    for id in ids {
+        let found = after.read(&tenant(1), move |tx| tx.load(shelf(), id, Lock::None)).await.unwrap();
+        assert!(found.is_some());
+    }
+    assert_eq!(after.prove(&tenant(1)).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn pages_by_cursor_and_by_number_are_the_same() {
     let (_dir, store) = store().await;
     let shelf_id = a_shelf(&store, 1, "A", "one").await;

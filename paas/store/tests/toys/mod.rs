@@ -80,7 +80,7 @@ static TABLES: [RowTable; 1] = [RowTable { name: "lines", label: LABEL, meta: li
 static GADGET: LazyLock<TypeMeta> = LazyLock::new(|| {
     let stocked = FromBalance { balance: stock, key: "shelf", by: "shelf", plus: &["quantity"], minus: &[] };
     let fields = vec![
-        Field { indexed: true, ..field("shelf", FieldType::Ref { target: shelf }) },
+        Field { indexed: true, search: true, ..field("shelf", FieldType::Ref { target: shelf }) },
         Field { indexed: true, ..field("made_on", FieldType::Date) },
         Field { required: false, indexed: true, ..field("note", TEXT) },
         field("amount", AMOUNT),
