@@ -135,10 +135,8 @@ impl Tx {
 }
 
 fn too_many_groups() -> Refusal {
-    let message = Text::of(
-        "汇总的分组过多，请缩小范围后重试。",
-        "The summary has too many groups; please narrow the question.",
-    );
+    let message =
+        Text::of("汇总的分组过多，请缩小范围后重试。", "The summary has too many groups; please narrow the question.");
     Refusal::rule("platform.sum.too-many-groups", message, json!({"limit": GROUPS}))
 }
 

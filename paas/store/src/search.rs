@@ -108,7 +108,9 @@ pub(crate) fn conditions(sql: &mut Builder<'_>, meta: &'static TypeMeta, keyword
             .iter()
             .map(|(column, table)| {
                 let kind = sql.bind(Cell::Text((*table).to_owned()));
-                format!("{column} IN (SELECT k.id FROM search_token k WHERE k.tenant = $1 AND k.kind = {kind} AND {test})")
+                format!(
+                    "{column} IN (SELECT k.id FROM search_token k WHERE k.tenant = $1 AND k.kind = {kind} AND {test})"
+                )
             })
             .collect();
         out.push(format!("({})", any.join(" OR ")));

@@ -47,7 +47,7 @@ pub struct Store {
 
 struct Readers {
     free: Mutex<Vec<Tx>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Store {
@@ -85,7 +85,7 @@ impl Store {
         for _ in 0..READERS {
             free.push(Tx::new(Lite::reader(&path)?, Arc::clone(&shared), false));
         }
-        let readers = Arc::new(Readers { free: Mutex::new(free), permits: Semaphore::new(READERS) });
+        let readers = Arc::new(Readers { free: Mutex::new(free), permits: Arc::new(Semaphore::new(READERS)) });
         let writer = Writer::start(schema.cell, Tx::new(lite, Arc::clone(&shared), true))?;
         Ok(Store { shared, writer: Arc::new(writer), readers })
     }
@@ -152,8 +152,11 @@ impl Store {
         job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let readers = Arc::clone(&self.readers);
-        let _permit = self.readers.permits.acquire().await.map_err(|_| Refusal::unavailable("the store is closing"))?;
+        let permits = Arc::clone(&self.readers.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| Refusal::unavailable("the store is closing"))?;
         let work = tokio::task::spawn_blocking(move || {
+            // The work goes on when the caller has left, so the permit goes with the work.
+            let _permit = permit;
             let taken = readers.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut tx = taken.ok_or_else(|| Refusal::unavailable("no reader is free"))?;
             let result = tx.read_job(who, budget_ms, job);

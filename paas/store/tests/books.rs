@@ -164,6 +164,22 @@ async fn the_writer_survives_panics_and_cuts_off_long_jobs() {
     assert_eq!(store.prove(&tenant(1)).await.unwrap(), []);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_whose_caller_left_is_not_missed() {
+    let (_dir, store) = store().await;
+    let tenant = tenant(1);
+    for _ in 0..4 {
+        let read = store.read(&tenant, |_| {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            Ok(())
+        });
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(20), read).await.is_err());
+    }
+    for _ in 0..8 {
+        store.ping().await.unwrap();
+    }
+}
+
 fn grown(fields: Vec<Field>) -> &'static TypeMeta {
     Box::leak(Box::new(TypeMeta { tree: true, ..meta("shelf", "shelf", Kind::Master, fields) }))
 }
