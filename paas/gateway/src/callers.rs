@@ -120,7 +120,7 @@ fn bridge(state: &State, cause: &str) -> Result<Arc<Caller>> {
 }
 
 async fn fetch(peers: &Peers, claims: &Claims, asked: &Asked) -> Result<Principal> {
-    let target = format!("/internal/principal?membership={}&session={}", claims.sub, claims.sid);
+    let target = format!("/internal/principal?tenant={}&membership={}&session={}", claims.ten, claims.sub, claims.sid);
     let context = Context::system(&asked.request_id, &asked.trace_id);
     let principal: Principal = peers.json("platform", context, Call::get(&target)?.within(DEADLINE)).await?;
     let same = principal.membership.id == claims.sub && principal.tenant.key == claims.tky;

@@ -1,0 +1,90 @@
+//! Cells that fail, hang, panic or are gone; a platform that is silent.
+
+use crate::world::World;
+use paas_link::Link;
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_failing_cell_shows_nothing_and_opens_its_circuit_only() {
+    let world = World::with(false, |config| config.circuit_open = Duration::from_millis(300)).await;
+    for round in 0..2 {
+        let answer = world.call("GET", "/api/v1/toy/boom", &[]).await;
+        assert_eq!((answer.status, answer.code()), (500, "INTERNAL"), "two bad calls open nothing ({round})");
+        assert!(!answer.text.contains("secret") && !answer.text.contains("trace:"));
+    }
+    for _ in 0..18 {
+        assert_eq!(world.call("GET", "/api/v1/toy/boom", &[]).await.status, 500);
+    }
+    let open = world.call("GET", "/api/v1/toy/boom", &[]).await;
+    assert_eq!((open.status, open.code()), (503, "UNAVAILABLE"));
+    assert_ne!(open.header("retry-after"), "");
+    assert_eq!(world.call("GET", "/api/v1/toy/gadgets", &[]).await.status, 200);
+    assert!(world.gateway.metrics_text().contains("superpaas_open_circuits{cell=\"toy\"} 1"));
+    tokio::time::sleep(Duration::from_millis(350)).await;
+    assert_eq!(world.call("GET", "/api/v1/toy/boom", &[]).await.status, 500, "one call tries again");
+    assert_eq!(world.call("GET", "/api/v1/toy/boom", &[]).await.status, 503);
+}
+
+#[tokio::test]
+async fn late_panicking_and_absent_cells_are_told_apart() {
+    for remote in [false, true] {
+        let world = World::new(remote).await;
+        let late = world.call("GET", "/api/v1/toy/slow", &[]).await;
+        assert_eq!((late.status, late.code()), (504, "TIMEOUT"));
+        let panicked = world.call("GET", "/api/v1/toy/panic", &[]).await;
+        assert!(matches!(panicked.status, 500 | 503), "{}", panicked.text);
+        assert_eq!(world.call("GET", "/api/v1/toy/gadgets", &[]).await.status, 200);
+        assert!(world.gateway.metrics_text().contains("superpaas_in_flight{cell=\"toy\"} 0"));
+    }
+}
+
+#[tokio::test]
+async fn a_cell_that_is_gone_is_shown_and_comes_back() {
+    let world = World::new(true).await;
+    let here = world.peers.link("toy").unwrap();
+    let health = world.bare("GET", "/health", &[], "").await;
+    assert_eq!((health.status, health.body["status"].as_str()), (200, Some("up")));
+    let cells = health.body["cells"].as_array().unwrap();
+    assert!(cells.iter().all(|c| c["state"] == "up" && c["version"] == "9.9.9" && c["latencyMs"].is_number()));
+    assert_eq!(world.bare("GET", "/health/live", &[], "").await.status, 200);
+    assert_eq!(world.bare("GET", "/health/ready", &[], "").await.status, 200);
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = Link::remote(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    drop(listener);
+    world.peers.connect("toy", nobody);
+    world.gateway.probe().await;
+    let health = world.bare("GET", "/health", &[], "").await;
+    assert_eq!(health.body["status"], "degraded");
+    for _ in 0..30 {
+        let gone = world.call("GET", "/api/v1/toy/gadgets", &[]).await;
+        assert_eq!((gone.status, gone.code()), (503, "UNAVAILABLE"));
+        assert_ne!(gone.header("retry-after"), "");
+    }
+    assert_eq!(world.call("GET", "/api/v1/auth/me", &[]).await.status, 200, "the other cell is untouched");
+    world.peers.connect("toy", here);
+    world.gateway.probe().await;
+    assert_eq!(world.call("GET", "/api/v1/toy/gadgets", &[]).await.status, 200, "seen alive, it is called again");
+}
+
+#[tokio::test]
+async fn a_silent_platform_is_bridged_for_a_while() {
+    let world = World::new(false).await;
+    assert_eq!(world.call("GET", "/api/v1/toy/gadgets", &[]).await.status, 200);
+    *world.platform_down.lock().unwrap() = true;
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    assert_eq!(world.call("GET", "/api/v1/toy/gadgets", &[]).await.status, 200, "as it was known");
+    tokio::time::sleep(Duration::from_millis(4300)).await;
+    let silent = world.call("GET", "/api/v1/toy/gadgets", &[]).await;
+    assert_eq!((silent.status, silent.code()), (503, "UNAVAILABLE"));
+}
+
+#[tokio::test]
+async fn a_full_cell_refuses_at_once() {
+    let world = World::with(false, |config| config.in_flight = 1).await;
+    let (one, two) = tokio::join!(world.call("GET", "/api/v1/toy/slow", &[]), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        world.call("GET", "/api/v1/toy/gadgets", &[]).await
+    });
+    assert_eq!((one.status, two.status, two.code()), (504, 503, "UNAVAILABLE"));
+}
