@@ -1,0 +1,114 @@
+//! Roles: what members may do, and with which records.
+
+use crate::department::Department;
+use paas_auth::FieldRight;
+use paas_cell::prelude::*;
+use std::collections::BTreeMap;
+
+/// 角色 | Role
+#[derive(Master, Clone, Debug)]
+#[master(name = "role")]
+pub struct Role {
+    /// What the platform keeps.
+    pub head: Head,
+    /// 编码 | Code
+    #[field(list, unique, search, max = 60)]
+    pub code: String,
+    /// 名称 | Name
+    #[field(list, search, english = name_en)]
+    pub name: String,
+    /// 英文名称 | Name in English
+    pub name_en: Option<String>,
+    /// 权限 | Permissions
+    #[field(permissions)]
+    pub permissions: Vec<String>,
+    /// 数据范围 | Data scope
+    #[field(list, indexed, default = "\"all\"")]
+    pub data_scope: DataScope,
+    /// 指定部门 | Departments
+    pub departments: Vec<Ref<Department>>,
+    /// 字段权限 | Field rights
+    pub field_rights: Json,
+    /// 状态 | State
+    #[field(list, indexed)]
+    pub state: MasterState,
+}
+
+/// 数据范围 | Data scope
+#[derive(Choice, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataScope {
+    /// 全部 | All
+    All,
+    /// 本部门 | Own department
+    Department,
+    /// 本部门及下级 | Own department and below
+    DepartmentTree,
+    /// 指定部门 | Chosen departments
+    Departments,
+    /// 本人 | Own
+    Own,
+    /// 往来方 | Party
+    Party,
+}
+
+/// The flow of roles.
+pub const FLOW: Flow<Role> = Flow::master().guard_save(check);
+
+impl Role {
+    /// The restricted fields; `None` when the JSON is not `{"cell.type.field": "hidden|masked|read|write"}`.
+    pub fn restricted(&self) -> Option<BTreeMap<String, FieldRight>> {
+        if self.field_rights.is_null() {
+            return Some(BTreeMap::new());
+        }
+        serde_json::from_value(self.field_rights.clone()).ok()
+    }
+}
+
+fn check(_ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
+    if let Some(wrong) = role.permissions.iter().position(|code| !is_code(code)) {
+        return Err(Refusal::field(
+            format!("permissions[{wrong}]"),
+            "INVALID",
+            Text::of("权限编码无效。", "This is not a permission code."),
+        ));
+    }
+    role.permissions.sort_unstable();
+    role.permissions.dedup();
+    if role.restricted().is_none() {
+        return Err(Refusal::field(
+            "fieldRights",
+            "INVALID",
+            Text::of(
+                "字段权限须为“字段：hidden、masked、read 或 write”。",
+                "Field rights map a field to hidden, masked, read or write.",
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// `cell.type.verb`, `cell.type.*` or `cell.*`.
+fn is_code(code: &str) -> bool {
+    let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let parts: Vec<&str> = code.split('.').collect();
+    match parts.as_slice() {
+        [cell, "*"] => word(cell),
+        [cell, kind, verb] => word(cell) && word(kind) && (*verb == "*" || word(verb)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_code;
+
+    #[test]
+    fn codes_are_told_from_other_text() {
+        for good in ["toy.*", "toy.gadget.*", "toy.gadget.read", "toy.report.open-gadgets"] {
+            assert!(is_code(good), "{good}");
+        }
+        for bad in ["", "*", "toy", "toy.gadget", "*.gadget.read", "toy..read", "toy.gadget.read.x", "toy.*.read"] {
+            assert!(!is_code(bad), "{bad}");
+        }
+    }
+}

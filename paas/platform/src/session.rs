@@ -1,0 +1,147 @@
+//! Sessions: one per sign-in, with its family of refresh tokens.
+
+use crate::user::User;
+use paas_auth::{MasterKey, digest};
+use paas_cell::prelude::*;
+use paas_types::TenantKey;
+
+/// How long a session lives without being used, seconds.
+pub(crate) const IDLE_SECONDS: i64 = 7 * 24 * 3600;
+/// A refresh token used again within this many seconds gives the same successor.
+const GRACE_SECONDS: i64 = 30;
+
+/// 会话 | Session
+#[derive(Master, Clone, Debug)]
+#[master(name = "session")]
+pub struct Session {
+    /// What the platform keeps.
+    pub head: Head,
+    /// 用户 | User
+    #[field(list, indexed, computed)]
+    pub user: Ref<User>,
+    /// 网络 | Network
+    #[field(list, computed)]
+    pub network: Option<String>,
+    /// 令牌代次 | Generation of the refresh token
+    #[field(computed, write_only)]
+    pub generation: i64,
+    /// 最近续期 | Last refreshed
+    #[field(list, indexed, computed)]
+    pub refreshed_at: Instant,
+    /// 到期 | Expires at
+    #[field(list, indexed, computed)]
+    pub expires_at: Instant,
+    /// 状态 | State
+    #[field(list, indexed)]
+    pub state: SessionState,
+}
+
+/// 会话状态 | State
+#[derive(States, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionState {
+    /// 有效 | Open
+    #[state(active)]
+    Open,
+    /// 已结束 | Ended
+    #[state(done)]
+    Ended,
+}
+
+/// The flow of sessions.
+pub const FLOW: Flow<Session> =
+    Flow::new(&[go("revoke", &[SessionState::Open], SessionState::Ended).label("结束", "End")]).guard_save(signing_in);
+
+/// Sessions come from signing in, not from people who write records.
+fn signing_in(ctx: &mut Ctx<'_>, _session: &mut Session) -> Result<()> {
+    if ctx.user().0.is_nil() { Ok(()) } else { Err(Refusal::new(paas_types::Code::Forbidden)) }
+}
+
+/// What using a refresh token comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Used {
+    /// The newest one: the next generation takes its place.
+    Next,
+    /// The one before, within the grace: its successor again.
+    Again,
+    /// An old one, so somebody has a copy: the whole family ends.
+    Stolen,
+}
+
+impl Session {
+    /// Whether the session may be used now.
+    pub(crate) fn usable(&self, now: Instant) -> bool {
+        self.state == SessionState::Open && now < self.expires_at
+    }
+
+    /// What a genuine refresh token of this generation comes to now.
+    pub(crate) fn used(&self, generation: i64, now: Instant) -> Used {
+        let recent = now <= self.refreshed_at.plus_seconds(GRACE_SECONDS);
+        match self.generation - generation {
+            0 => Used::Next,
+            1 if recent => Used::Again,
+            _ => Used::Stolen,
+        }
+    }
+}
+
+/// A refresh token: which session of which tenant, which generation, and the proof. The proof follows from the master
+/// key, so that nothing of it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RefreshToken {
+    pub(crate) tenant: TenantKey,
+    pub(crate) session: Id,
+    pub(crate) generation: i64,
+}
+
+impl RefreshToken {
+    /// The token as clients hold it.
+    pub(crate) fn text(&self, master: &MasterKey) -> String {
+        format!("{}.{}.{}.{}", self.tenant.0, self.session, self.generation, self.proof(master))
+    }
+
+    /// Reads a token; `None` unless it is genuine.
+    pub(crate) fn read(text: &str, master: &MasterKey) -> Option<RefreshToken> {
+        let mut parts = text.trim().split('.');
+        let token = RefreshToken {
+            tenant: TenantKey(parts.next()?.parse().ok()?),
+            session: parts.next()?.parse().ok()?,
+            generation: parts.next()?.parse().ok()?,
+        };
+        let proof = parts.next().filter(|_| parts.next().is_none())?;
+        // Digests are compared, so that the time tells nothing of the proof.
+        (digest(proof.as_bytes()) == digest(token.proof(master).as_bytes())).then_some(token)
+    }
+
+    fn proof(&self, master: &MasterKey) -> String {
+        let key = master.derive(&format!("refresh:{}:{}:{}", self.tenant.0, self.session, self.generation));
+        key.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_token_is_read_only_when_genuine() {
+        let master = MasterKey::from_bytes([3; 32]);
+        let token = RefreshToken { tenant: TenantKey(4), session: Id::fresh(), generation: 2 };
+        let text = token.text(&master);
+        assert_eq!(RefreshToken::read(&text, &master), Some(token.clone()));
+        assert_eq!(RefreshToken::read(&text, &MasterKey::from_bytes([4; 32])), None);
+        assert_eq!(RefreshToken::read(&format!("{text}.x"), &master), None);
+        assert_eq!(RefreshToken::read(&text.replacen("4.", "5.", 1), &master), None);
+        assert_eq!(RefreshToken::read("", &master), None);
+    }
+
+    #[test]
+    fn a_copy_is_noticed_after_the_grace() {
+        let start = Instant::from_micros(1_800_000_000_000_000);
+        let session = Session { generation: 5, refreshed_at: start, ..Session::blank() };
+        assert_eq!(session.used(5, start.plus_seconds(9_000)), Used::Next);
+        assert_eq!(session.used(4, start.plus_seconds(30)), Used::Again);
+        assert_eq!(session.used(4, start.plus_seconds(31)), Used::Stolen);
+        assert_eq!(session.used(3, start), Used::Stolen);
+        assert_eq!(session.used(6, start), Used::Stolen);
+    }
+}
