@@ -62,6 +62,16 @@ impl<'a> Ctx<'a> {
         UserRef(self.caller.user)
     }
 
+    /// Whether the system itself acts: seeds, events, services.
+    pub fn is_system(&self) -> bool {
+        self.caller.rights.is_system()
+    }
+
+    /// Whether the caller holds a permission.
+    pub fn may(&self, code: &str) -> bool {
+        self.caller.rights.allows(code)
+    }
+
     /// What was said with the action, when the edge `takes` this type.
     pub fn data<T: Typed>(&self) -> Option<&T> {
         self.data.as_ref().and_then(|data| data.as_any().downcast_ref::<T>())

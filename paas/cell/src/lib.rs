@@ -7,6 +7,7 @@ mod apply;
 mod body;
 mod cell;
 mod ctx;
+mod directory;
 mod engine;
 mod events;
 mod export;
@@ -55,4 +56,14 @@ pub mod __private {
     pub use paas_document::*;
     pub use paas_types::*;
     pub use serde_json;
+}
+
+/// Reads JSON of a call between cells.
+pub fn parse_json(body: &[u8]) -> paas_types::Result<serde_json::Value> {
+    serde_json::from_slice(body).map_err(|e| body::malformed(&e))
+}
+
+/// Writes JSON of a call between cells.
+pub fn to_json(value: &impl serde::Serialize) -> paas_types::Result<serde_json::Value> {
+    serde_json::to_value(value).map_err(paas_types::Refusal::internal)
 }

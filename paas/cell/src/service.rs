@@ -91,7 +91,8 @@ impl Service {
             }
         }
         let session = context.session.map_or_else(String::new, |s| format!("&session={s}"));
-        let target = format!("/internal/principal?membership={}{session}", context.membership);
+        let tenant = context.tenant.as_ref().map(|t| t.code.as_str()).unwrap_or_default();
+        let target = format!("/internal/principal?tenant={tenant}&membership={}{session}", context.membership);
         let system =
             Context { tenant: context.tenant.clone(), ..Context::system(&context.request_id, &context.trace_id) };
         let principal: Principal = self.peers.json("platform", system, Call::get(&target)?).await?;
