@@ -19,11 +19,11 @@ export function TextInput(props: WidgetProps) {
   );
 }
 
-/** Several lines of text. */
+/** Several lines of text; grows by style sheet, because antd's own growing breaks the content security policy. */
 export function LongTextInput(props: WidgetProps) {
   const { field, value, onChange, id, ghost } = props;
   return (
-    <Input.TextArea {...frame(props)} id={id} value={asString(value)} placeholder={ghost} autoSize={{ minRows: 1, maxRows: 8 }}
+    <Input.TextArea {...frame(props)} id={id} value={asString(value)} placeholder={ghost} rows={1}
       maxLength={field.maxLength ?? undefined} onChange={(e) => onChange(e.target.value)} />
   );
 }
@@ -143,7 +143,7 @@ export function TextListInput(props: WidgetProps) {
 export function JsonInput({ value, onChange, id, invalid }: WidgetProps) {
   const [draft, setDraft] = useState<string | null>(null);
   return (
-    <Input.TextArea id={id} className="mono" {...(invalid ? { status: 'error' as const } : {})} autoSize={{ minRows: 2, maxRows: 16 }}
+    <Input.TextArea id={id} className="mono" {...(invalid ? { status: 'error' as const } : {})} rows={2}
       value={draft ?? (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value, null, 2))}
       onChange={(e) => {
         setDraft(e.target.value);

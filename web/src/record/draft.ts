@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react';
 import type { Field, Json, JsonObject, RecordData, TableMeta, TypeMeta } from '../api/types';
 import type { Lang } from '../i18n';
+import { today } from '../lib/dates';
 import { uuid } from '../lib/uuid';
 import { asObject, fault, isBlank, isNested, toWire, valueOf } from '../lib/values';
 
@@ -49,7 +50,7 @@ export class Draft {
   load(record: RecordData | null): void {
     this.base = record;
     this.head = record ? flatten(this.type.fields, record)
-      : Object.fromEntries(this.type.fields.map((f) => [f.name, f.default ?? null]));
+      : Object.fromEntries(this.type.fields.map((f) => [f.name, f.default ?? this.usual(f)]));
     this.headGhosts = {};
     this.touched.clear();
     this.errors.clear();
@@ -60,6 +61,12 @@ export class Draft {
     }
     if (record === null) for (const table of this.type.tables) if ((table.minRows ?? 0) > 0) this.addRow(table.name, true);
     this.wakeAll();
+  }
+
+  /** A new document is dated today; the list's sorting says which date is the document's own. */
+  private usual(field: Field): Json {
+    const own = field.type === 'date' && this.type.kind === 'document' && this.type.list.sort?.replace('-', '') === field.name;
+    return own && isWritable(field) ? today() : null;
   }
 
   private rowOf(table: TableMeta, row: JsonObject): Row {

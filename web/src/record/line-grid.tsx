@@ -1,7 +1,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Button } from 'antd';
-import { memo, useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react';
-import type { Field, Json, TableMeta } from '../api/types';
+import { memo, useEffect, useMemo, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react';
+import { useMetas } from '../api/meta';
+import type { CellMeta, Field, Json, TableMeta } from '../api/types';
 import { WIDGETS } from '../fields/registry';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
@@ -26,6 +27,14 @@ function widthOf(field: Field): string {
     case 'choice': return 'minmax(92px, 1fr)';
     default: return 'minmax(130px, 1.5fr)';
   }
+}
+
+/** Whether a field points at a row of another record: a number nobody reads, kept but not shown. */
+export function isRowRef(field: Field, metas: CellMeta[]): boolean {
+  const target = field.type === 'ref' ? field.ref : null;
+  if (!target) return false;
+  const types = metas.find((m) => m.cell === target.cell)?.types ?? [];
+  return !types.some((x) => x.name === target.type) && types.some((x) => x.tables.length > 0 && target.type.startsWith(`${x.name}-`));
 }
 
 /** A pasted text as the value of a field; references go by their code. */
@@ -121,8 +130,10 @@ function Totals({ draft, table, editable }: { draft: Draft; table: TableMeta; ed
 }
 
 /** The rows of a record: one live row, all others are plain cells that open when they are reached. */
-export function LineGrid({ draft, table, editable }: { draft: Draft; table: TableMeta; editable: boolean }) {
+export function LineGrid({ draft, table: whole, editable }: { draft: Draft; table: TableMeta; editable: boolean }) {
   const { t, l } = useText();
+  const { metas } = useMetas();
+  const table = useMemo(() => ({ ...whole, fields: whole.fields.filter((f) => f.required || !isRowRef(f, metas)) }), [whole, metas]);
   useDraft(draft, `rows:${table.name}`);
   const [active, setActive] = useState<Active | null>(null);
   const box = useRef<HTMLDivElement>(null);

@@ -41,7 +41,9 @@ export function RecordPage() {
 /** What a record is called on the page. */
 export function titleOf(type: TypeMeta, record: RecordData): string {
   const title = record[type.titleField];
-  return (typeof title === 'object' ? refText(title) : asString(title)) || asString(record.number) || asString(record.code) || asString(record.name);
+  const text = (typeof title === 'object' ? refText(title) : asString(title)) || asString(record.number) || asString(record.code) || asString(record.username);
+  const name = type.kind === 'master' ? asString(record.name) : '';
+  return [text, name === text ? '' : name].filter((part) => part !== '').join(' ');
 }
 
 function useGuard(draft: Draft) {
