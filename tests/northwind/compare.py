@@ -24,6 +24,7 @@ import to_hledger
 from to_hledger import amount_of, code_of, records
 
 AGING_COLUMNS = ("notDue", "d30", "d60", "d90", "d120", "over", "balance")
+AGING_NAMES = {"days1to30": "d30", "days31to60": "d60", "days61to90": "d90", "days91to120": "d120", "over120": "over"}
 
 
 class Report:
@@ -125,6 +126,15 @@ def compare_receivables(report, oracle, answer):
     for invoice in expected.keys() | found.keys():
         shown = " ".join(str(part) for part in invoice)
         report.tell(expected[invoice] == found[invoice], f"invoice {shown}: expected {expected[invoice]}, found {found[invoice]}")
+
+
+def compare_aging(report, what, expected, answer):
+    """Every bucket of every party; the answer may use the short or the long column names."""
+    found = [{AGING_NAMES.get(name, name): value for name, value in row.items()} for row in leaves(answer)]
+    for row in found:
+        missing = [name for name in AGING_COLUMNS if name not in row]
+        report.tell(not missing, f"{what} {code_of(row['party'])}: no column {', '.join(missing)}")
+    compare_rows(report, what, expected, found, "party", AGING_COLUMNS)
 
 
 def compare_stock(report, oracle, balances, summary):
@@ -230,10 +240,10 @@ def compare(folder, oracle):
     compare_receivables(report, oracle["receivables"], receivables)
     compare_stock(report, oracle["stock"], stock, answer("stock-summary", required=False))
     compare_rows(report, "sales margin", oracle["salesMargin"], leaves(margin), "product", ("quantity", "revenue", "cost", "margin"))
-    compare_rows(report, "ageing", oracle["arAging"], leaves(aging), "party", AGING_COLUMNS)
+    compare_aging(report, "ageing", oracle["arAging"], aging)
     for day, rows in oracle["arAgingAt"].items():
         if (other := answer(f"ar-aging-{day}", required=False)) is not None:
-            compare_rows(report, f"ageing {day}", rows, leaves(other), "party", AGING_COLUMNS)
+            compare_aging(report, f"ageing {day}", rows, other)
     compare_books(report, stock, trial, receivables)
     compare_numbers(report, vouchers)
     compare_hledger(report, vouchers, oracle["trialBalance"], trial)

@@ -115,6 +115,12 @@ def vouchers():
     return found
 
 
+def long_names(row):
+    """An ageing row with the long column names."""
+    long = {short: name for name, short in compare.AGING_NAMES.items()}
+    return {long.get(name, name): value for name, value in row.items()}
+
+
 def answers(folder):
     """Writes answers as the API would give them for the oracle's figures."""
     receivables = [
@@ -125,7 +131,7 @@ def answers(folder):
         "trial-balance-1997": {"rows": RESULT["trialBalanceOfYear"]["1997-12-31"]},
         "receivables": {"data": receivables}, "stock-balances": RESULT["stock"],
         "sales-margin": {"rows": RESULT["salesMargin"]}, "ar-aging": {"rows": RESULT["arAging"]},
-        "ar-aging-1997-12-31": {"rows": RESULT["arAgingAt"]["1997-12-31"]}, "vouchers": {"data": vouchers()},
+        "ar-aging-1997-12-31": {"rows": [long_names(row) for row in RESULT["arAgingAt"]["1997-12-31"]]}, "vouchers": {"data": vouchers()},
     }
     for name, shape in shapes.items():
         (pathlib.Path(folder) / f"{name}.json").write_text(json.dumps(shape), encoding="utf-8")
