@@ -4,7 +4,7 @@ use crate::ctx::{Ctx, unbox};
 use crate::flow::{Flow, Rule};
 use crate::kind::{FlowKind, Kind, PlainKind};
 use crate::report::Report;
-use crate::routes::InternalRoute;
+use crate::routes::{Completion, InternalRoute};
 use paas_document::{Document, Entry, FieldType, Kind as RecordKind, Record, TypeMeta, Typed};
 use paas_store::{Ledger as Tables, Schema};
 use paas_types::{Refusal, Result, Text};
@@ -83,6 +83,7 @@ pub struct Cell {
     pub(crate) demo: Option<Seed>,
     pub(crate) hears: Vec<(&'static str, u32, Reaction)>,
     pub(crate) routes: Vec<InternalRoute>,
+    pub(crate) completes: Vec<(&'static str, Completion)>,
 }
 
 /// Everything a cell declares, by name.
@@ -122,6 +123,7 @@ impl Cell {
             demo: None,
             hears: Vec::new(),
             routes: Vec::new(),
+            completes: Vec::new(),
         }
     }
 
@@ -210,6 +212,18 @@ impl Cell {
     pub fn hears(mut self, event: &'static str, version: u32, reaction: Reaction) -> Cell {
         self.hears.push((event, version, reaction));
         self
+    }
+
+    /// What must be done elsewhere after a record of a type was created by people and before they get the answer. It
+    /// runs again when the request is repeated.
+    #[must_use]
+    pub fn completes(mut self, name: &'static str, completion: Completion) -> Cell {
+        self.completes.push((name, completion));
+        self
+    }
+
+    pub(crate) fn completion(&self, name: &str) -> Option<Completion> {
+        self.completes.iter().find(|(n, _)| *n == name).map(|(_, completion)| *completion)
     }
 
     /// A route of the platform's own services, under `/internal/` (never reachable from outside).

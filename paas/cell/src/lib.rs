@@ -30,7 +30,7 @@ pub use http::router;
 pub use kind::{EdgeInfo, Kind};
 pub use report::{Column, Labels, Parameter, ParameterType, Params, Report, Table, TableRow};
 pub use rights::Access;
-pub use routes::{Answer, InternalCall, InternalRoute};
+pub use routes::{Answer, Completion, InternalCall, InternalRoute};
 pub use service::Service;
 
 /// What a cell author needs.
@@ -66,4 +66,17 @@ pub fn parse_json(body: &[u8]) -> paas_types::Result<serde_json::Value> {
 /// Writes JSON of a call between cells.
 pub fn to_json(value: &impl serde::Serialize) -> paas_types::Result<serde_json::Value> {
     serde_json::to_value(value).map_err(paas_types::Refusal::internal)
+}
+
+/// Serves one path of text on a listener of its own, for `/metrics` on the admin address; everything else is 404.
+pub async fn serve_text(
+    listener: tokio::net::TcpListener,
+    path: &'static str,
+    text: impl Fn() -> String + Clone + Send + Sync + 'static,
+) -> std::io::Result<()> {
+    let answer = move || {
+        let text = text.clone();
+        async move { text() }
+    };
+    axum::serve(listener, axum::Router::new().route(path, axum::routing::get(answer))).await
 }

@@ -13,6 +13,10 @@ use std::sync::Arc;
 /// The answer of a route, as JSON.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Json>> + Send>>;
 
+/// Work that completes a create elsewhere: the service, who called, the record as answered.
+pub type Completion =
+    fn(Arc<Service>, Context, Json) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
 /// One call.
 #[derive(Debug)]
 pub struct InternalCall {

@@ -1,0 +1,91 @@
+//! `superpaas serve`: opens the stores, connects the cells, seeds, listens, drains.
+
+use crate::{Serve, cells};
+use paas_auth::{MasterKey, TokenKey};
+use paas_cell::{Service, router};
+use paas_gateway::{Asset, Gateway, GatewayConfig};
+use paas_link::{Link, Peers};
+use paas_store::{Store, Target};
+use paas_types::Clock;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Runs until Ctrl-C or SIGTERM; the error is one sentence for the person who started it.
+pub(crate) async fn run(settings: Serve) -> Result<(), String> {
+    if settings.demo && !settings.listen.ip().is_loopback() && !settings.demo_public {
+        return Err("The demo has well-known passwords and is not served on a public address without --demo-public.".to_owned());
+    }
+    prepare(&settings.data)?;
+    let listener = bind(settings.listen).await?;
+    let admin = bind(settings.admin_listen).await?;
+    let fresh = is_empty(&settings.data)?;
+    let master = MasterKey::load_or_create(&settings.key_file()).map_err(|e| e.to_string())?;
+    let peers = Peers::new(&master);
+    let mut services = Vec::new();
+    for cell in cells::all() {
+        let name = cell.name();
+        let target = Target::Lite { dir: settings.data.clone() };
+        let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
+        let store = store.map_err(|e| e.to_string())?;
+        let service = Service::new(cell, store, peers.clone(), &master, Clock::system());
+        peers.connect(name, Link::local(router(Arc::clone(&service))));
+        services.push(service);
+    }
+    let platform = services.first().ok_or_else(|| "There is no platform cell.".to_owned())?;
+    crate::seed::run(platform, &settings, fresh).await?;
+
+    let config = GatewayConfig {
+        assets: superpaas_web::assets().iter().map(asset).collect(),
+        nonce_placeholder: superpaas_web::NONCE_PLACEHOLDER,
+        ..GatewayConfig::default()
+    };
+    let gateway = Gateway::new(config, peers, TokenKey::from_master(&master));
+    let metrics = tokio::spawn(metrics(admin, gateway.clone()));
+    println!("Super PaaS is ready at http://{}", settings.listen);
+    if settings.demo {
+        println!("demo sign-in: tenant demo, users admin sales buyer keeper accountant manager auditor, password Demo@12345");
+    }
+    println!("operator sign-in: tenant system, user admin, first password in {}/system-password", settings.data.display());
+    paas_gateway::serve(gateway, listener, None, stop()).await;
+    metrics.abort();
+    Ok(())
+}
+
+fn asset(asset: &superpaas_web::Asset) -> Asset {
+    let superpaas_web::Asset { path, mime, body, gzip, brotli, immutable } = *asset;
+    Asset { path, mime, body, gzip, brotli, immutable }
+}
+
+fn prepare(data: &Path) -> Result<(), String> {
+    std::fs::create_dir_all(data).map_err(|e| format!("The data directory {} cannot be made: {e}.", data.display()))?;
+    let probe = data.join(".writable");
+    std::fs::write(&probe, b"").map_err(|e| format!("The data directory {} cannot be written: {e}.", data.display()))?;
+    std::fs::remove_file(&probe).map_err(|e| format!("The data directory {} cannot be written: {e}.", data.display()))
+}
+
+fn is_empty(data: &Path) -> Result<bool, String> {
+    let mut entries = std::fs::read_dir(data).map_err(|e| format!("{} cannot be read: {e}.", data.display()))?;
+    Ok(entries.next().is_none())
+}
+
+async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|e| format!("The address {address} cannot be used: {e}."))
+}
+
+/// Prometheus text on the admin address.
+async fn metrics(listener: TcpListener, gateway: Gateway) {
+    let _ = paas_cell::serve_text(listener, "/metrics", move || gateway.metrics_text()).await;
+}
+
+async fn stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        let _ = interrupt.await;
+        return;
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate.recv() => {}
+    }
+}
