@@ -87,7 +87,7 @@ impl Gateway {
         let answer = self.ask_platform(asked, "token", context, Value::Object(said).to_string().into()).await?;
         let refused = answer.status() == StatusCode::UNAUTHORIZED && grant == "refresh_token";
         match (cookie, answer.status().is_success()) {
-            (true, true) => self.into_cookie(answer).await,
+            (true, true) => self.with_cookie(answer).await,
             (true, false) if refused => Ok(self.without_cookie(answer)),
             _ => Ok(answer),
         }
@@ -131,7 +131,7 @@ impl Gateway {
     }
 
     /// Takes the refresh token out of the answer and puts it into the cookie.
-    async fn into_cookie(&self, answer: Response<Body>) -> Result<Response<Body>> {
+    async fn with_cookie(&self, answer: Response<Body>) -> Result<Response<Body>> {
         let (mut head, body) = answer.into_parts();
         let body = read_body(body, READ_BYTES).await.map_err(Refusal::unavailable)?;
         let mut said: Map<String, Value> = serde_json::from_slice(&body).map_err(Refusal::internal)?;

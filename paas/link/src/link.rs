@@ -59,7 +59,7 @@ pub struct Link(Way);
 #[derive(Clone, Debug)]
 enum Way {
     Local(Router),
-    Remote { authority: Authority, client: Client<HttpConnector, Full<Bytes>> },
+    Remote { authority: Authority, client: Box<Client<HttpConnector, Full<Bytes>>> },
 }
 
 impl Link {
@@ -81,7 +81,7 @@ impl Link {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .build(connector);
-        Ok(Link(Way::Remote { authority, client }))
+        Ok(Link(Way::Remote { authority, client: Box::new(client) }))
     }
 
     /// Whether the cell lives in another process.
