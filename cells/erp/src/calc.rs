@@ -7,7 +7,10 @@ use paas_cell::prelude::*;
 pub fn too_large() -> Refusal {
     Refusal::rule(
         "erp.amount.out-of-range",
-        Text::of("金额超出可记录的范围，请核对数量和单价。", "The amount is larger than can be kept; check quantity and price."),
+        Text::of(
+            "金额超出可记录的范围，请核对数量和单价。",
+            "The amount is larger than can be kept; check quantity and price.",
+        ),
         json!({}),
     )
 }
@@ -186,7 +189,13 @@ mod tests {
 
     #[test]
     fn v7_prices_with_tax() {
-        for (rate, net, tax) in [("0.13", "88.50", "11.50"), ("0.09", "91.74", "8.26"), ("0.06", "94.34", "5.66"), ("0.03", "97.09", "2.91"), ("0.01", "99.01", "0.99")] {
+        for (rate, net, tax) in [
+            ("0.13", "88.50", "11.50"),
+            ("0.09", "91.74", "8.26"),
+            ("0.06", "94.34", "5.66"),
+            ("0.03", "97.09", "2.91"),
+            ("0.01", "99.01", "0.99"),
+        ] {
             let sums = line(terms("1", "100", "0", rate, true)).unwrap();
             assert_eq!((sums.net, sums.tax), (amount(net), amount(tax)));
         }
@@ -218,9 +227,14 @@ mod tests {
 
     #[test]
     fn delivered_cost_is_taken_oldest_first_without_a_rest() {
-        let layers =
-            [Layer { quantity: quantity("3"), cost: amount("10") }, Layer { quantity: quantity("2"), cost: amount("8") }];
+        let layers = [
+            Layer { quantity: quantity("3"), cost: amount("10") },
+            Layer { quantity: quantity("2"), cost: amount("8") },
+        ];
         let at = |q: &str| cost_of_first(&layers, quantity(q)).unwrap();
-        assert_eq!((at("1"), at("3"), at("4"), at("5"), at("9")), (amount("3.33"), amount("10"), amount("14"), amount("18"), amount("18")));
+        assert_eq!(
+            (at("1"), at("3"), at("4"), at("5"), at("9")),
+            (amount("3.33"), amount("10"), amount("14"), amount("18"), amount("18"))
+        );
     }
 }

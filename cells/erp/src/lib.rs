@@ -64,7 +64,16 @@ pub fn cell() -> Cell {
         .report(reports::SALES_MARGIN)
         .menu(
             "销售 | Sales",
-            &["sales-order", "delivery", "sales-return", "sales-invoice", "receipt", "receivable", "report:ar-aging", "report:sales-margin"],
+            &[
+                "sales-order",
+                "delivery",
+                "sales-return",
+                "sales-invoice",
+                "receipt",
+                "receivable",
+                "report:ar-aging",
+                "report:sales-margin",
+            ],
         )
         .menu("库存 | Stock", &["stock-balance", "stock-move", "stock-adjustment", "report:stock-summary"])
         .menu(

@@ -105,10 +105,7 @@ pub fn open_on(ctx: &mut Ctx<'_>, date: Date, asks: Asks) -> Result<Ref<Period>>
     if state == PeriodState::Open || (state == PeriodState::SoftClosed && asks == Asks::Voucher) {
         return Ok(period);
     }
-    Err(refused(
-        format!("会计期间{code}已关闭，请更改日期。"),
-        format!("Period {code} is closed; change the date."),
-    ))
+    Err(refused(format!("会计期间{code}已关闭，请更改日期。"), format!("Period {code} is closed; change the date.")))
 }
 
 /// The date of a reversal: the original's date while its period is open, else the first day of the first open period.

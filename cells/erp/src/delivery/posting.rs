@@ -77,7 +77,12 @@ fn number(delivery: &Delivery) -> &str {
     delivery.head.number.as_deref().unwrap_or_default()
 }
 
-fn take_out(ctx: &mut Ctx<'_>, delivery: &Delivery, order: Option<&SalesOrder>, line: &DeliveryLine) -> Result<moves::Moved> {
+fn take_out(
+    ctx: &mut Ctx<'_>,
+    delivery: &Delivery,
+    order: Option<&SalesOrder>,
+    line: &DeliveryLine,
+) -> Result<moves::Moved> {
     let product = ctx.get(line.product)?;
     let mut usable = reservation::available(ctx, line.product, delivery.warehouse)?;
     if let Some(order) = order {
@@ -195,4 +200,3 @@ pub fn post_variance(ctx: &mut Ctx<'_>, date: Date, variance: Amount, source: &A
     journal.credit(stock, None, variance)?;
     journal.post(ctx, source.clone()).map(drop)
 }
-

@@ -11,8 +11,8 @@ use crate::supplier::Supplier;
 use crate::voucher::{Voucher, VoucherLine, VoucherState, Word};
 use paas_cell::prelude::*;
 pub use rules_of_posting::{
-    ADVANCE, COST_OF_SALES, INPUT_TAX_BACK, OPENING, OUTPUT_TAX, RECEIVABLE, REVENUE, SHIPPED, STOCK,
-    STOCK_DIFFERENCE, account_for,
+    ADVANCE, COST_OF_SALES, INPUT_TAX_BACK, OPENING, OUTPUT_TAX, RECEIVABLE, REVENUE, SHIPPED, STOCK, STOCK_DIFFERENCE,
+    account_for,
 };
 
 /// 科目余额 | Account balance
@@ -89,13 +89,16 @@ pub struct LedgerEntry {
     pub project: Option<String>,
 }
 
+/// Account, customer, whether it is a debit, amount.
+type JournalLine = (Ref<Account>, Option<Ref<Customer>>, bool, Amount);
+
 /// Lines of an automatic voucher being collected; equal accounts and customers are one line, zero lines are dropped.
 pub struct Journal {
     word: Word,
     date: Date,
     summary: String,
     opening: bool,
-    lines: Vec<(Ref<Account>, Option<Ref<Customer>>, bool, Amount)>,
+    lines: Vec<JournalLine>,
 }
 
 impl Journal {
@@ -124,7 +127,13 @@ impl Journal {
         self.lines.push((account, None, false, amount));
     }
 
-    fn add(&mut self, account: Ref<Account>, customer: Option<Ref<Customer>>, debit: bool, amount: Amount) -> Result<()> {
+    fn add(
+        &mut self,
+        account: Ref<Account>,
+        customer: Option<Ref<Customer>>,
+        debit: bool,
+        amount: Amount,
+    ) -> Result<()> {
         match self.lines.iter_mut().find(|l| (l.0, l.1, l.2) == (account, customer, debit)) {
             Some(line) => line.3 = plus(line.3, amount)?,
             None => self.lines.push((account, customer, debit, amount)),
@@ -212,7 +221,11 @@ pub fn enter(ctx: &mut Ctx<'_>, voucher: &mut Voucher, asks: Asks) -> Result<()>
 /// The voucher of a document, if it posted one; red vouchers are not the document's own.
 pub fn vouchers_of(ctx: &mut Ctx<'_>, source: &AnyRef) -> Result<Vec<Voucher>> {
     let found = ctx.find(Find::<Voucher>::all().eq("source", source.clone()).sort("id"))?;
-    found.into_iter().filter(|v| v.reverse_of.is_none() && v.reversed_by.is_none()).map(|v| ctx.get(Ref::<Voucher>::new(v.head.id))).collect()
+    found
+        .into_iter()
+        .filter(|v| v.reverse_of.is_none() && v.reversed_by.is_none())
+        .map(|v| ctx.get(Ref::<Voucher>::new(v.head.id)))
+        .collect()
 }
 
 /// Posts a red voucher: the lines of the original with negative amounts on the same sides, once per original.

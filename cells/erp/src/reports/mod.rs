@@ -27,11 +27,7 @@ pub(crate) fn span(ctx: &Ctx<'_>, params: &Params) -> Result<(Date, Date)> {
     if from <= to {
         return Ok((from, to));
     }
-    Err(Refusal::field(
-        "to",
-        "BEFORE_FROM",
-        Text::of("结束日期早于开始日期。", "The end is before the beginning."),
-    ))
+    Err(Refusal::field("to", "BEFORE_FROM", Text::of("结束日期早于开始日期。", "The end is before the beginning.")))
 }
 
 /// The code and name of a record, as cells.

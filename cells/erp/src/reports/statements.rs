@@ -229,4 +229,3 @@ fn income_statement(ctx: &mut Ctx<'_>, params: &Params) -> Result<Table> {
     }
     Ok(table)
 }
-

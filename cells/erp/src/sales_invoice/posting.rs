@@ -34,7 +34,8 @@ pub fn post(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
     let due = invoice.due_date.unwrap_or(invoice.invoice_date);
     let mut item = Receivable::blank();
     item.item = invoice.head.id.to_string();
-    (item.party, item.source, item.date, item.due_date) = (invoice.customer, reference(invoice), invoice.invoice_date, due);
+    (item.party, item.source, item.date, item.due_date) =
+        (invoice.customer, reference(invoice), invoice.invoice_date, due);
     receivable::open(ctx, &item, invoice.invoice_date, signed(invoice, invoice.total))?;
     if invoice.kind == InvoiceKind::Credit {
         settle_invoices(ctx, invoice)?;
@@ -50,10 +51,7 @@ fn take_from_order(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice, order: &SalesO
         let before = progress::of_line(ctx, order, source)?;
         let quantity = if credit { -line.quantity } else { line.quantity };
         let after = plus(before.invoiced, quantity)?;
-        let booked = minus(
-            cost_of_first(&costs::layers(&shipments, source.id, true), after)?,
-            before.invoiced_cost,
-        )?;
+        let booked = minus(cost_of_first(&costs::layers(&shipments, source.id, true), after)?, before.invoiced_cost)?;
         let cost = if credit {
             returned_cost(ctx, order, source.id, line.quantity, -booked)?
         } else {
@@ -73,11 +71,19 @@ fn take_from_order(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice, order: &SalesO
 }
 
 /// The cost that a credit takes back: of the goods that came back.
-fn returned_cost(ctx: &mut Ctx<'_>, order: &SalesOrder, line: Id, quantity: Quantity, booked: Amount) -> Result<Amount> {
+fn returned_cost(
+    ctx: &mut Ctx<'_>,
+    order: &SalesOrder,
+    line: Id,
+    quantity: Quantity,
+    booked: Amount,
+) -> Result<Amount> {
     if !booked.is_zero() {
         return Ok(booked);
     }
-    let returns = ctx.find(Find::<crate::sales_return::SalesReturn>::all().eq("sales_order", Ref::<SalesOrder>::new(order.head.id)))?;
+    let returns = ctx.find(
+        Find::<crate::sales_return::SalesReturn>::all().eq("sales_order", Ref::<SalesOrder>::new(order.head.id)),
+    )?;
     let (mut back, mut cost) = (Quantity::ZERO, Amount::ZERO);
     for found in returns.into_iter().filter(|r| r.state == crate::sales_return::ReturnState::Posted) {
         for row in ctx.get(Ref::<crate::sales_return::SalesReturn>::new(found.head.id))?.lines {

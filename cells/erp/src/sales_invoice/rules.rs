@@ -86,12 +86,16 @@ fn same_terms(line: &SalesInvoiceLine, source: &SalesOrderLine) -> bool {
 }
 
 /// The rest of net and tax, when this quantity is the rest: of the ordered quantity, or for a credit of the invoiced.
-fn rest(kind: InvoiceKind, quantity: Quantity, source: &SalesOrderLine, done: &OrderFulfilment) -> Result<Option<Sums>> {
+fn rest(
+    kind: InvoiceKind,
+    quantity: Quantity,
+    source: &SalesOrderLine,
+    done: &OrderFulfilment,
+) -> Result<Option<Sums>> {
     Ok(match kind {
-        InvoiceKind::Normal if plus(done.invoiced, quantity)? == source.quantity => Some(Sums {
-            net: minus(source.net, done.invoiced_net)?,
-            tax: minus(source.tax, done.invoiced_tax)?,
-        }),
+        InvoiceKind::Normal if plus(done.invoiced, quantity)? == source.quantity => {
+            Some(Sums { net: minus(source.net, done.invoiced_net)?, tax: minus(source.tax, done.invoiced_tax)? })
+        }
         InvoiceKind::Credit if done.invoiced == quantity => {
             Some(Sums { net: done.invoiced_net, tax: done.invoiced_tax })
         }

@@ -39,7 +39,8 @@ pub type PerLine = HashMap<Id, Quantity>;
 
 /// Still to invoice of a line, without what lies on drafts; negative is to be credited.
 pub fn to_invoice(done: &OrderFulfilment, stocked: bool, basis: InvoiceBasis) -> Result<Quantity> {
-    let base = if rules::follows_delivery(stocked, basis) { done.delivered } else { minus(done.ordered, done.cancelled)? };
+    let base =
+        if rules::follows_delivery(stocked, basis) { done.delivered } else { minus(done.ordered, done.cancelled)? };
     minus(minus(base, done.returned)?, done.invoiced)
 }
 

@@ -106,7 +106,8 @@ impl OrderProgress {
     /// An entry for a line that changes nothing yet.
     pub fn of(line: &OrderFulfilment) -> OrderProgress {
         let mut entry = OrderProgress::blank();
-        (entry.line, entry.product, entry.warehouse, entry.since) = (line.line, line.product, line.warehouse, line.since);
+        (entry.line, entry.product, entry.warehouse, entry.since) =
+            (line.line, line.product, line.warehouse, line.since);
         entry
     }
 }
@@ -190,8 +191,11 @@ pub fn close(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
         let before = of_line(ctx, order, line)?;
         let stocked = ctx.get(line.product)?.is_stocked();
         let mut entry = OrderProgress::of(&before);
-        entry.cancelled =
-            if stocked { before.to_deliver()? } else { minus(minus(before.ordered, before.cancelled)?, before.invoiced)? };
+        entry.cancelled = if stocked {
+            before.to_deliver()?
+        } else {
+            minus(minus(before.ordered, before.cancelled)?, before.invoiced)?
+        };
         drop_reservation(ctx, &before, &mut entry)?;
         advance(ctx, order, line, &before, entry)?;
     }

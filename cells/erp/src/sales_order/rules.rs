@@ -71,7 +71,10 @@ pub fn credit(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
         "erp.credit.exceeded",
         Text::new(
             format!("客户{}信用额度 {limit}，已占用 {used}，本单 {}，超出额度。", customer.code, order.total),
-            format!("Customer {}: limit {limit}, used {used}, this order {}; the limit is exceeded.", customer.code, order.total),
+            format!(
+                "Customer {}: limit {limit}, used {used}, this order {}; the limit is exceeded.",
+                customer.code, order.total
+            ),
         ),
         json!({
             "customer": customer.code,

@@ -14,7 +14,10 @@ use crate::unit::Unit;
 use crate::warehouse::Warehouse;
 use paas_cell::prelude::*;
 
-const CUSTOMERS: &[(&str, &str, &str, &str, &str, Option<&str>)] = &[
+/// Code, names, contact, phone, credit limit.
+type DemoCustomer = (&'static str, &'static str, &'static str, &'static str, &'static str, Option<&'static str>);
+
+const CUSTOMERS: &[DemoCustomer] = &[
     ("C001", "上海明远贸易有限公司", "Shanghai Mingyuan Trading", "陈明", "13800138001", Some("500000")),
     ("C002", "杭州云栖科技有限公司", "Hangzhou Yunqi Technology", "林晓", "13800138002", Some("200000")),
     ("C003", "苏州恒信办公用品有限公司", "Suzhou Hengxin Office", "周恒", "13800138003", None),
@@ -86,7 +89,8 @@ fn day(ctx: &Ctx<'_>, ago: i32) -> Date {
 fn parties(ctx: &mut Ctx<'_>) -> Result<()> {
     for (code, name, name_en, contact, phone, limit) in CUSTOMERS {
         let mut customer = Customer::blank();
-        (customer.code, customer.name, customer.name_en) = (code.to_string(), name.to_string(), Some(name_en.to_string()));
+        (customer.code, customer.name, customer.name_en) =
+            (code.to_string(), name.to_string(), Some(name_en.to_string()));
         customer.contact = Some(contact.to_string());
         customer.phone = Some(Secret::new(phone.to_string()));
         customer.credit_limit = limit.and_then(|l| Amount::parse(l).ok());
@@ -95,7 +99,8 @@ fn parties(ctx: &mut Ctx<'_>) -> Result<()> {
     }
     for (code, name, name_en, contact, phone) in SUPPLIERS {
         let mut supplier = Supplier::blank();
-        (supplier.code, supplier.name, supplier.name_en) = (code.to_string(), name.to_string(), Some(name_en.to_string()));
+        (supplier.code, supplier.name, supplier.name_en) =
+            (code.to_string(), name.to_string(), Some(name_en.to_string()));
         supplier.contact = Some(contact.to_string());
         supplier.phone = Some(Secret::new(phone.to_string()));
         (supplier.payment_term_days, supplier.currency) = (30, "CNY".to_owned());
@@ -105,7 +110,12 @@ fn parties(ctx: &mut Ctx<'_>) -> Result<()> {
 }
 
 fn products(ctx: &mut Ctx<'_>) -> Result<()> {
-    let categories = [("DEV", "办公设备", "Devices"), ("SUP", "办公耗材", "Supplies"), ("FUR", "办公家具", "Furniture"), ("SRV", "服务", "Services")];
+    let categories = [
+        ("DEV", "办公设备", "Devices"),
+        ("SUP", "办公耗材", "Supplies"),
+        ("FUR", "办公家具", "Furniture"),
+        ("SRV", "服务", "Services"),
+    ];
     for (code, name, name_en) in categories {
         let mut category = ProductCategory::blank();
         (category.code, category.name, category.name_en) = (code.to_owned(), name.to_owned(), Some(name_en.to_owned()));

@@ -46,7 +46,13 @@ pub fn insufficient(product: &Product, asked: Quantity, available: Quantity) -> 
 
 /// Takes goods out at the average. `usable` is what this issue may take: for a delivery its own reservation and what is
 /// available, never another order's.
-pub fn issue(ctx: &mut Ctx<'_>, place: &Place, product: &Product, quantity: Quantity, usable: Quantity) -> Result<Moved> {
+pub fn issue(
+    ctx: &mut Ctx<'_>,
+    place: &Place,
+    product: &Product,
+    quantity: Quantity,
+    usable: Quantity,
+) -> Result<Moved> {
     if quantity > usable && product.negative_stock == NegativeStock::Refuse {
         return Err(insufficient(product, quantity, usable.max(Quantity::ZERO)));
     }

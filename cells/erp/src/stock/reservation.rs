@@ -45,10 +45,11 @@ pub fn fill(ctx: &mut Ctx<'_>, product: Ref<Product>, warehouse: Ref<Warehouse>)
     if !left.is_positive() {
         return Ok(());
     }
-    let find = Find::<OrderFulfilment>::all()
-        .eq("product", product)
-        .eq("warehouse", warehouse)
-        .op("short", Op::Gt, Quantity::ZERO);
+    let find = Find::<OrderFulfilment>::all().eq("product", product).eq("warehouse", warehouse).op(
+        "short",
+        Op::Gt,
+        Quantity::ZERO,
+    );
     let mut waiting = ctx.find(find)?;
     waiting.sort_by_key(|w| (w.since, w.line));
     for line in waiting {
@@ -70,10 +71,11 @@ pub fn trim(ctx: &mut Ctx<'_>, product: Ref<Product>, warehouse: Ref<Warehouse>)
     if !excess.is_positive() {
         return Ok(());
     }
-    let find = Find::<OrderFulfilment>::all()
-        .eq("product", product)
-        .eq("warehouse", warehouse)
-        .op("reserved", Op::Gt, Quantity::ZERO);
+    let find = Find::<OrderFulfilment>::all().eq("product", product).eq("warehouse", warehouse).op(
+        "reserved",
+        Op::Gt,
+        Quantity::ZERO,
+    );
     let mut holding = ctx.find(find)?;
     holding.sort_by_key(|w| std::cmp::Reverse((w.since, w.line)));
     for line in holding {

@@ -90,6 +90,8 @@ pub enum AdjustmentState {
 /// The flow of stock adjustments.
 pub const FLOW: Flow<StockAdjustment> = Flow::new(&[
     go("post", &[AdjustmentState::Draft], AdjustmentState::Posted).label("过账", "Post").does(posting::post),
-    go("reverse", &[AdjustmentState::Posted], AdjustmentState::Reversed).label("冲销", "Reverse").does(posting::reverse),
+    go("reverse", &[AdjustmentState::Posted], AdjustmentState::Reversed)
+        .label("冲销", "Reverse")
+        .does(posting::reverse),
 ])
 .guard_save(posting::check);

@@ -73,7 +73,12 @@ pub fn post(ctx: &mut Ctx<'_>, document: &mut StockAdjustment) -> Result<()> {
     post_variance(ctx, document.date, variance, &reference(document))
 }
 
-fn move_line(ctx: &mut Ctx<'_>, document: &StockAdjustment, line: &StockAdjustmentLine, product: &Product) -> Result<Moved> {
+fn move_line(
+    ctx: &mut Ctx<'_>,
+    document: &StockAdjustment,
+    line: &StockAdjustmentLine,
+    product: &Product,
+) -> Result<Moved> {
     let at = place(document, line, document.date);
     let balance = ctx.balance(&key(line.product, document.warehouse))?;
     if line.quantity.is_negative() {
