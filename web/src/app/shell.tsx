@@ -140,7 +140,7 @@ export function Shell() {
         <Link to="/" className="brand"><img src={mark} alt="" width="22" height="22" /><b>{t('app.name')}</b></Link>
         <TenantSwitch />
         <span className="grow" />
-        <button type="button" className="top-button" aria-label={t('lang')} onClick={() => prefer({ lang: lang === 'zh' ? 'en' : 'zh' })}>{lang === 'zh' ? 'EN' : '中'}</button>
+        <button type="button" className="top-button" aria-label={`${t('lang')} ${lang === 'zh' ? 'EN' : '中'}`} onClick={() => prefer({ lang: lang === 'zh' ? 'en' : 'zh' })}>{lang === 'zh' ? 'EN' : '中'}</button>
         <PersonMenu />
       </header>
       <nav className="side" aria-label={t('menu')}><SideMenu onPick={() => setOpen(false)} /></nav>

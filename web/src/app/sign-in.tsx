@@ -67,11 +67,11 @@ export function SignInPage() {
             onChange={(e) => setTenant(e.target.value)} />
         </Line>
         <Line id="username" label={t('signin.username')}>
-          <Input id="username" size="large" value={username} autoComplete="username" autoCapitalize="none" spellCheck={false}
+          <Input id="username" size="large" value={username} autoComplete="username" autoCapitalize="none" spellCheck={false} autoFocus={Boolean(known.tenant) && !known.username}
             onChange={(e) => setUsername(e.target.value)} />
         </Line>
         <Line id="password" label={t('signin.password')}>
-          <Input.Password id="password" size="large" value={password} autoComplete="current-password" autoFocus={Boolean(known.tenant)}
+          <Input.Password id="password" size="large" value={password} autoComplete="current-password" autoFocus={Boolean(known.tenant && known.username)}
             onChange={(e) => setPassword(e.target.value)} />
         </Line>
         <div className="problem" role="alert">{problem}</div>

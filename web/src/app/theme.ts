@@ -22,6 +22,8 @@ export function useDark(): boolean {
 export function themeOf(dark: boolean): ThemeConfig {
   return {
     algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
+    // White words on the accent need 4.5 : 1, so the dark palette's buttons are a step deeper than its links.
+    ...(dark ? { components: { Button: { colorPrimary: '#2f6fe0', colorPrimaryHover: '#2965d0', colorPrimaryActive: '#2159bd' } } } : {}),
     token: {
       colorPrimary: dark ? '#4c8dff' : '#0958d9',
       colorTextPlaceholder: dark ? '#a0a0a0' : '#6b6b6b',

@@ -6,8 +6,8 @@ import { groupDecimal, parseDecimal } from '../lib/decimal';
 import { asString } from '../lib/values';
 import type { WidgetProps } from './widget';
 
-function frame({ invalid, dense }: WidgetProps) {
-  return { ...(invalid ? { status: 'error' as const } : {}), variant: dense ? ('borderless' as const) : ('outlined' as const) };
+function frame({ invalid, dense, label }: WidgetProps) {
+  return { ...(label === undefined ? {} : { 'aria-label': label }), ...(invalid ? { status: 'error' as const } : {}), variant: dense ? ('borderless' as const) : ('outlined' as const) };
 }
 
 /** One line of text. */
@@ -65,8 +65,8 @@ export function DecimalInput(props: WidgetProps) {
 }
 
 /** Yes or no. */
-export function BooleanInput({ value, onChange, id }: WidgetProps) {
-  return <Checkbox id={id} checked={value === true} onChange={(e) => onChange(e.target.checked)} />;
+export function BooleanInput({ value, onChange, id, label }: WidgetProps) {
+  return <Checkbox id={id} aria-label={label} checked={value === true} onChange={(e) => onChange(e.target.checked)} />;
 }
 
 /** A date that is typed (`1124`, `+5`, `t`); the browser's own calendar on demand; arrows move by days. */

@@ -77,7 +77,7 @@ export function RefInput(props: WidgetProps) {
     if (hit) take(hit);
   };
   return (
-    <Select id={id} variant={dense ? 'borderless' : 'outlined'} {...(invalid ? { status: 'error' as const } : {})}
+    <Select id={id} aria-label={props.label} variant={dense ? 'borderless' : 'outlined'} {...(invalid ? { status: 'error' as const } : {})}
       showSearch={{ filterOption: false, searchValue: q, onSearch: (typed) => { setQ(typed); setOpen(true); } }}
       open={open} onOpenChange={setOpen} popupMatchSelectWidth={dense ? 320 : true} placeholder={ghost ?? t('ref.type')}
       value={current ? optionOf(current) : null} labelInValue allowClear={!dense && !field.required} suffix={dense ? null : undefined}

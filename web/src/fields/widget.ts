@@ -11,6 +11,8 @@ export interface WidgetProps {
   ghost?: string;
   /** Why the value was refused; the words stand beside the input, here only the mark. */
   invalid?: boolean;
+  /** Name for assistive technology where no `<label>` points at the input (grid cells). */
+  label?: string;
   /** Inside a grid cell: no frame, no clear buttons. */
   dense?: boolean;
   /** A choice was made by keyboard or mouse: the grid goes on to the next cell. */

@@ -2,7 +2,7 @@ import type { Field, TypeMeta } from '../api/types';
 import { WIDGETS } from '../fields/registry';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
-import { isBlank, isNumeric, showValue } from '../lib/values';
+import { isBlank, showValue } from '../lib/values';
 import { isWritable, useDraft, type Draft } from './draft';
 
 /** Id of the input of a field, so that labels and error jumps find it. */
@@ -31,14 +31,14 @@ function Item({ draft, field, editable }: { draft: Draft; field: Field; editable
         {writable || field.type === 'permissions' ? (
           <Widget field={writable ? field : { ...field, readOnly: true }} value={own} id={id} invalid={error !== undefined} onChange={(value) => draft.setHead(field.name, value)}
             {...(isBlank(own) && !isBlank(ghost) ? { ghost: showValue(field, ghost, lang) } : {})} />
-        ) : <div className={isNumeric(field.type) ? 'at-rest' : 'at-rest'}><Value field={field} value={shown} states={draft.type.states} /></div>}
+        ) : <div className="at-rest"><Value field={field} value={shown} states={draft.type.states} /></div>}
         {error ? <div className="item-error" role="alert">{error}</div> : null}
       </div>
     </div>
   );
 }
 
-/** Fields of the head that the form shows, in declared order; what only the server fills in stays out of a new record. */
+/** Fields of the head that the form shows, in declared order (wide ones last); what only the server fills in stays out of a new record. */
 export function headFields(type: TypeMeta, isNew: boolean): Field[] {
   return type.fields.filter((f) => f.type !== 'state' && f.name !== 'number' && !(isNew && f.readOnly && !f.computed));
 }
@@ -48,7 +48,8 @@ export function HeadFields({ draft, editable }: { draft: Draft; editable: boolea
   const { t } = useText();
   useDraft(draft, 'head');
   useDraft(draft, 'errors');
-  const fields = headFields(draft.type, draft.base === null);
+  const all = headFields(draft.type, draft.base === null);
+  const fields = [...all.filter((f) => !WIDE.includes(f.type)), ...all.filter((f) => WIDE.includes(f.type))];
   const groups = [...new Set(fields.map((f) => f.group ?? ''))];
   return (
     <>

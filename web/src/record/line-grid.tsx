@@ -73,7 +73,7 @@ const LineRow = memo(function LineRow({ draft, table, rowKey, at, active, editab
     return (
       <span key={field.name} role="gridcell" className={className} data-label={label} data-field={field.name} title={error}>
         {writable && active !== null ? (
-          <Widget field={field} value={own} id={inputId(`${table.name}-${rowKey}-${field.name}`)} dense invalid={error !== undefined}
+          <Widget field={field} value={own} id={inputId(`${table.name}-${rowKey}-${field.name}`)} dense label={`${label} ${at + 1}`} invalid={error !== undefined}
             onChange={(value) => draft.setCell(table.name, rowKey, field.name, value)} onDone={() => onDone(field.name)}
             {...(isBlank(own) ? { ghost: isBlank(ghost) ? '' : showValue(field, ghost, lang) } : {})} />
         ) : writable ? (
@@ -88,10 +88,10 @@ const LineRow = memo(function LineRow({ draft, table, rowKey, at, active, editab
   };
   return (
     <div className={`line ${active === null ? '' : 'line-active'}`} role="row" data-row={at} style={top === null ? undefined : { position: 'absolute', top, left: 0, right: 0 }}>
-      <span className="cell index">{at + 1}</span>
+      <span className="cell index" role="rowheader">{at + 1}</span>
       {table.fields.map(cell)}
       {editable ? (
-        <span className="cell line-tools">
+        <span className="cell line-tools" role="gridcell">
           <button type="button" tabIndex={-1} className="icon-button" aria-label={t('lines.copy')} title={t('lines.copy')} onClick={() => draft.copyRow(table.name, rowKey)}>
             <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path d="M5 5h8v8H5zM3 11V3h8" fill="none" stroke="currentColor" strokeWidth="1.3" /></svg>
           </button>
@@ -111,7 +111,7 @@ function Totals({ draft, table, editable }: { draft: Draft; table: TableMeta; ed
   if (summed.length === 0 || rows.length === 0) return null;
   return (
     <div className="line line-total" role="row">
-      <span className="cell index">Σ</span>
+      <span className="cell index" role="rowheader">Σ</span>
       {table.fields.map((field, i) => {
         const parts = rows.map((r) => {
           const own = r.values[field.name];
@@ -119,7 +119,7 @@ function Totals({ draft, table, editable }: { draft: Draft; table: TableMeta; ed
         });
         const total = summed.includes(field) && parts.some((p) => p !== '') ? sumDecimals(parts) : null;
         return (
-          <span key={field.name} className={`cell ${isNumeric(field.type) ? 'right' : ''} ${total === null ? 'void' : ''}`} data-label={l(field.label, field.name)}>
+          <span key={field.name} role="gridcell" className={`cell ${isNumeric(field.type) ? 'right' : ''} ${total === null ? 'void' : ''}`} data-label={l(field.label, field.name)}>
             {total !== null ? <span className={total.startsWith('-') ? 'num negative' : 'num'}>{groupDecimal(total, field.decimals)}</span> : i === 0 ? t('lines.total') : ''}
           </span>
         );
