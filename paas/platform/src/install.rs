@@ -1,31 +1,28 @@
-//! What a new installation starts with: the operator tenant, and tenants made for companies.
+//! What the program itself makes: the operator's tenant of a new installation, and tenants that come complete.
 
-use crate::role::Role;
-use crate::sign_in::{hash, key_of, operator, tenant_of};
-use crate::tenant::Tenant as TenantRecord;
-use crate::user::User;
-use paas_auth::Context;
+use crate::admission::{PASSWORDS, system};
+use crate::provision::{First, everything, record, settle};
+use crate::tenant::TenantAccount;
 use paas_cell::Service;
-use paas_cell::prelude::*;
-use paas_link::Call;
-use paas_types::Tenant;
+use paas_cell::prelude::Typed as _;
+use paas_types::{Result, Secret};
 use std::sync::Arc;
 
 /// A user of a new tenant.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// Sign-in name.
+    /// Sign-in name; also the code of the user's role.
     pub username: &'static str,
     /// Name for people.
     pub name: &'static str,
-    /// Permission codes of a role of the same name.
+    /// Permission codes, wildcards allowed; empty for everything the tenant can have.
     pub permissions: &'static [&'static str],
 }
 
 /// A new tenant.
 #[derive(Clone, Debug)]
 pub struct NewTenant {
-    /// Code.
+    /// Code. The first tenant of an installation is `system`.
     pub code: &'static str,
     /// Name.
     pub name: &'static str,
@@ -41,77 +38,30 @@ pub struct NewTenant {
     pub demo: bool,
 }
 
-/// Makes a tenant with its users and seeds every cell it has. On an installation that has it, nothing happens.
+/// Makes a tenant with its users and seeds every cell it has; what is already there stays as it is, so that an
+/// interrupted installation is completed. `true` when the tenant is new.
 pub async fn install(service: &Arc<Service>, new: NewTenant) -> Result<bool> {
     let request = format!("install-{}", new.code);
-    service.store().provision(&operator(), "System", "Asia/Shanghai").await?;
-    if tenant_of(service, new.code).await?.is_some() {
-        return Ok(false);
-    }
-    let record = record_of(service, &new, &request).await?;
-    let tenant = key_of(&record);
-    service.store().provision(&tenant, &record.name, &record.zone).await?;
-    let hash = hash(&new.password).await?;
-    let (users, must_change) = (new.users.clone(), new.must_change);
-    service
-        .write_as_system(tenant.clone(), &request, move |ctx| {
-            for user in &users {
-                add_user(ctx, user, &hash, must_change)?;
-            }
-            Ok(())
-        })
-        .await?;
-    for cell in &new.cells {
-        provision(service, cell, (&tenant, &record), new.demo).await?;
-    }
-    Ok(true)
-}
-
-async fn record_of(service: &Arc<Service>, new: &NewTenant, request: &str) -> Result<TenantRecord> {
-    let (code, name, cells, demo) = (new.code, new.name, new.cells.clone(), new.demo);
-    service
-        .write_as_system(operator(), request, move |ctx| {
-            let mut tenant = TenantRecord::blank();
-            tenant.code = code.to_owned();
-            tenant.name = name.to_owned();
-            tenant.zone = "Asia/Shanghai".to_owned();
-            tenant.cells.clone_from(&cells);
-            tenant.unlimited = demo;
-            ctx.create(tenant)
-        })
-        .await
-}
-
-fn add_user(ctx: &mut Ctx, new: &NewUser, hash: &str, must_change: bool) -> Result<()> {
-    let mut role = Role::blank();
-    role.code = new.username.to_owned();
-    role.name = new.name.to_owned();
-    role.permissions = new.permissions.iter().map(|p| (*p).to_owned()).collect();
-    let role = ctx.create(role)?;
-    let mut user = User::blank();
-    user.username = new.username.to_owned();
-    user.name = new.name.to_owned();
-    user.password_hash = Some(hash.to_owned());
-    user.must_change_password = must_change.then_some(true);
-    user.roles = vec![Ref::new(role.head.id)];
-    ctx.create(user).map(|_| ())
-}
-
-async fn provision(
-    service: &Arc<Service>,
-    cell: &str,
-    (tenant, record): (&Tenant, &TenantRecord),
-    demo: bool,
-) -> Result<()> {
-    let body = json!({"key": tenant.key.0, "name": record.name, "zone": record.zone, "demo": demo});
-    let call = Call::json(http::Method::PUT, &format!("/internal/tenants/{}", record.code), &body)?;
-    let context = paas_auth::ContextTenant {
-        key: tenant.key,
-        code: record.code.clone(),
-        zone: record.zone.clone(),
-        name: record.name.clone(),
-    };
-    let system = Context { tenant: Some(context), ..Context::system(&format!("provision-{}", record.code), "") };
-    let _: Json = service.peers().json(cell, system, call).await?;
-    Ok(())
+    service.store().provision(&system(), "System", "Asia/Shanghai").await?;
+    let mut account = TenantAccount::blank();
+    account.code = new.code.to_owned();
+    account.name = new.name.to_owned();
+    account.cells.clone_from(&new.cells);
+    account.rate_limited = !new.demo;
+    let (account, fresh) = record(service, account, &request).await?;
+    let hash = PASSWORDS.hash(&new.password).await?;
+    let all = everything(service, &account).await;
+    let members = new.users.iter().map(|user| First {
+        username: user.username.to_owned(),
+        name: user.name.to_owned(),
+        name_en: None,
+        hash: hash.clone(),
+        permissions: match user.permissions {
+            [] => all.clone(),
+            some => some.iter().map(|code| (*code).to_owned()).collect(),
+        },
+        must_change: new.must_change,
+    });
+    settle(service, &account, members.collect(), new.demo, &request).await?;
+    Ok(fresh)
 }

@@ -3,9 +3,10 @@
 
 mod account;
 mod admission;
-mod boot;
+
 mod department;
 mod dictionary;
+mod install;
 mod me;
 mod principal;
 mod provision;
@@ -17,7 +18,7 @@ mod throttle;
 mod tokens;
 mod user;
 
-pub use boot::{Member, make_demo, make_system};
+pub use install::{NewTenant, NewUser, install};
 pub use department::Department;
 pub use dictionary::{Dictionary, DictionaryItem};
 pub use role::{DataScope, Role};

@@ -1,155 +1,259 @@
-//! Who somebody is and what they may do, as the gateway and the cells ask it.
+//! `GET /internal/principal?membership=&session=`: who a caller is and what it may do, as of now.
 
-use crate::department::Department;
+use crate::admission::{account_of, tenant_named};
+use crate::department::{Department, tree};
 use crate::role::{DataScope, Role};
-use crate::sign_in::{key_of, tenant_of};
-use crate::tenant::{Tenant as TenantRecord, TenantState};
-use crate::user::{Session, User, UserKind};
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::tenant::{SYSTEM, TenantAccount, TenantState};
+use crate::user::{User, UserKind};
 use paas_auth::{
-    FieldRight, Grant, GrantScope, Limits, MemberKind, Policy, Principal, PrincipalMember, PrincipalPerson,
-    PrincipalTenant,
+    Context, Grant, GrantScope, Limits, MemberKind, Policy, Principal, PrincipalMember, PrincipalPerson,
+    PrincipalTenant, digest, expand,
 };
-use paas_cell::prelude::*;
-use paas_cell::{Answer, InternalCall, Service};
-use paas_types::TenantKey;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use paas_cell::prelude::{MasterState, Ref};
+use paas_cell::{Ctx, Find, InternalCall, Service};
+use paas_link::Call;
+use paas_types::{Code, Id, Refusal, Result, Tenant};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant as Moment};
 
-/// `GET principal?tenant=&membership=&session=`.
-pub(crate) fn principal(service: Arc<Service>, call: InternalCall) -> Answer {
-    Box::pin(async move {
-        if call.context.kind != MemberKind::System {
-            return Err(Refusal::not_found());
-        }
-        let id = |name: &str| call.param(name).and_then(|text| text.parse::<Id>().ok());
-        let member = id("membership").ok_or_else(Refusal::not_found)?;
-        let session = id("session");
-        let code = call.param("tenant").unwrap_or_default();
-        let tenant = tenant_of(&service, code).await?.ok_or_else(Refusal::not_found)?;
-        let now = service.clock().now();
-        let key = key_of(&tenant);
-        let found = service
-            .read_as_system(&key, move |ctx| read(ctx, &tenant, (member, session), now))
-            .await?;
-        paas_cell::to_json(&found)
-    })
+/// Most memberships whose tenant is remembered.
+const MEMBERS: usize = 100_000;
+/// How long the permission codes of a cell are believed.
+const CODES_FRESH: Duration = Duration::from_secs(60);
+
+type Homes = HashMap<([u8; 32], Id), Tenant>;
+type Known = HashMap<([u8; 32], String), (Moment, Arc<Vec<String>>)>;
+
+static HOMES: LazyLock<Mutex<Homes>> = LazyLock::new(Mutex::default);
+static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+
+/// What the tenant's own records say of a membership.
+pub(crate) struct Facts {
+    pub(crate) user: User,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) department: Option<Department>,
+    departments: Vec<(Id, Option<Id>)>,
+    settings: Settings,
+    session_usable: bool,
 }
 
-fn read(ctx: &mut Ctx, tenant: &TenantRecord, (member, session): (Id, Option<Id>), now: Instant) -> Result<Principal> {
-    let user = ctx.get(Ref::<User>::new(member))?;
-    let live = match session {
-        Some(id) => {
-            let session = ctx.get(Ref::<Session>::new(id))?;
-            session.user.id() == member
-                && session.state == MasterState::Active
-                && session.expires_at.is_some_and(|at| now < at)
-        }
-        None => true,
-    };
-    let mut version = user.head.version;
-    let mut grants = Vec::new();
-    for role in &user.roles {
-        let role = ctx.get(*role)?;
-        version = version.wrapping_mul(31).wrapping_add(role.head.updated_at.micros());
-        if role.state == MasterState::Active {
-            grants.push(grant(ctx, &user, role)?);
+/// Answers the question; only the system asks.
+pub(crate) async fn answer(service: Arc<Service>, call: InternalCall) -> Result<Json> {
+    if call.context.kind != MemberKind::System {
+        return Err(Refusal::not_found());
+    }
+    let id = |name| call.param(name).filter(|text| !text.is_empty()).map(str::parse::<Id>).transpose();
+    let bad = |_| Refusal::not_found();
+    let member = id("membership").map_err(bad)?.ok_or_else(Refusal::not_found)?;
+    let session = id("session").map_err(bad)?;
+    let (tenant, facts) = find(&service, member, session).await?;
+    let account = account_of(&service, &tenant.code).await?.ok_or_else(Refusal::not_found)?;
+    let principal = principal(&service, &tenant, &account, &facts).await?;
+    serde_json::to_value(principal).map_err(Refusal::internal)
+}
+
+/// The membership and its tenant: memberships never move, so where one was found is remembered.
+pub(crate) async fn find(service: &Arc<Service>, member: Id, session: Option<Id>) -> Result<(Tenant, Facts)> {
+    let key = (service.master().derive("homes"), member);
+    let known = HOMES.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    if let Some(tenant) = known {
+        let facts = facts(service, &tenant, member, session).await?.ok_or_else(Refusal::not_found)?;
+        return Ok((tenant, facts));
+    }
+    for row in service.store().tenants().await? {
+        if let Some(facts) = facts(service, &row.tenant, member, session).await? {
+            let mut homes = HOMES.lock().unwrap_or_else(PoisonError::into_inner);
+            if homes.len() >= MEMBERS {
+                homes.clear();
+            }
+            homes.insert(key, row.tenant.clone());
+            return Ok((row.tenant, facts));
         }
     }
-    let state = if tenant.state == TenantState::Active { "active" } else { "suspended" };
-    Ok(Principal {
-        membership: PrincipalMember { id: member, kind: kind(user.kind), username: user.username, name: user.name },
-        person: PrincipalPerson { id: member },
-        tenant: PrincipalTenant {
-            key: TenantKey(tenant.key),
-            code: tenant.code.clone(),
-            name: tenant.name.clone(),
-            state: state.to_owned(),
-            zone: tenant.zone.clone(),
-        },
-        department: user.unit.map(|unit| unit.id()),
-        active: live && user.state == MasterState::Active,
-        must_change_password: user.must_change_password == Some(true),
-        cells: tenant.cells.iter().cloned().chain(["platform".to_owned()]).collect(),
-        limits: (!tenant.unlimited).then_some(Limits { user_per_second: 200, tenant_per_second: 2_000 }),
-        policy: Policy { version, membership: member, grants },
-    })
+    Err(Refusal::not_found())
 }
 
-fn kind(kind: UserKind) -> MemberKind {
-    match kind {
-        UserKind::Staff => MemberKind::Staff,
-        UserKind::Partner => MemberKind::Partner,
-        UserKind::Service => MemberKind::Service,
-        UserKind::Device => MemberKind::Device,
-    }
-}
-
-fn grant(ctx: &mut Ctx, user: &User, role: Role) -> Result<Grant> {
-    let own: Vec<Id> = user.unit.iter().map(|unit| unit.id()).collect();
-    let scope = match role.data_scope {
-        DataScope::All => GrantScope::All,
-        DataScope::Own => GrantScope::Own,
-        DataScope::Department => GrantScope::Departments(own),
-        DataScope::DepartmentTree => GrantScope::Departments(below(ctx, own)?),
-        DataScope::Departments => GrantScope::Departments(role.departments.iter().map(|d| d.id()).collect()),
-        DataScope::Party => GrantScope::Parties(Vec::new()),
-    };
-    let rights = role.field_rights.as_object().into_iter().flatten();
-    let field_rights: BTreeMap<String, FieldRight> = rights
-        .filter_map(|(field, right)| {
-            let right = match right.as_str()? {
-                "hidden" => FieldRight::Hidden,
-                "masked" => FieldRight::Masked,
-                "read" => FieldRight::Read,
-                _ => return None,
+async fn facts(service: &Arc<Service>, tenant: &Tenant, member: Id, session: Option<Id>) -> Result<Option<Facts>> {
+    service
+        .read_as_system(tenant, move |ctx| {
+            let Some(user) = found(ctx.get(Ref::<User>::new(member)))? else { return Ok(None) };
+            let roles = roles(ctx, &user)?;
+            let wide = roles.iter().any(|role| role.data_scope == DataScope::DepartmentTree);
+            let departments = if wide { ctx.find(Find::<Department>::all())? } else { Vec::new() };
+            let department = match user.unit {
+                Some(unit) => found(ctx.get(unit))?,
+                None => None,
             };
-            Some((field.clone(), right))
+            let session_usable = match session {
+                Some(id) => found(ctx.get(Ref::<Session>::new(id)))?
+                    .is_some_and(|session| session.user.id() == member && session.usable(ctx.now())),
+                None => true,
+            };
+            Ok(Some(Facts {
+                settings: ctx.setting()?,
+                departments: departments.iter().map(|d| (d.head.id, d.parent.map(|p| p.id()))).collect(),
+                user,
+                roles,
+                department,
+                session_usable,
+            }))
         })
-        .collect();
-    Ok(Grant { permissions: role.permissions, scope, field_rights })
+        .await
 }
 
-/// Departments and all below them.
-fn below(ctx: &mut Ctx, mut ids: Vec<Id>) -> Result<Vec<Id>> {
-    let all = ctx.find(Find::<Department>::all())?;
-    let mut at = 0;
-    while let Some(parent) = ids.get(at).copied() {
-        let children = all.iter().filter(|d| d.parent.is_some_and(|p| p.id() == parent));
-        let fresh: Vec<Id> = children.map(|d| d.head.id).filter(|id| !ids.contains(id)).collect();
-        ids.extend(fresh);
-        at += 1;
+fn roles(ctx: &mut Ctx<'_>, user: &User) -> Result<Vec<Role>> {
+    let mut roles = Vec::with_capacity(user.roles.len());
+    for role in &user.roles {
+        roles.extend(found(ctx.get(*role))?.filter(|role: &Role| role.state == MasterState::Active));
     }
-    Ok(ids)
+    Ok(roles)
 }
 
-/// `GET me`.
-pub(crate) fn me(service: Arc<Service>, call: InternalCall) -> Answer {
-    Box::pin(async move {
-        let context = &call.context;
-        let tenant = context.tenant.as_ref().ok_or_else(Refusal::not_found)?;
-        let record = tenant_of(&service, &tenant.code).await?.ok_or_else(Refusal::not_found)?;
-        let (key, member, now) = (tenant.tenant(), context.membership, service.clock().now());
-        let (principal, roles) = service
-            .read_as_system(&key, move |ctx| {
-                let user = ctx.get(Ref::<User>::new(member))?;
-                let mut roles = Vec::new();
-                for role in &user.roles {
-                    let role = ctx.get(*role)?;
-                    roles.push(json!({"code": role.code, "name": role.name}));
-                }
-                Ok((read(ctx, &record, (member, None), now)?, roles))
-            })
-            .await?;
-        let rights = principal.policy.compile();
-        let cells: Vec<Json> = principal.cells.iter().map(|c| json!({"code": c, "name": c})).collect();
-        Ok(json!({
-            "person": {"id": principal.person.id.to_string(), "name": principal.membership.name,
-                       "username": principal.membership.username},
-            "membership": {"id": principal.membership.id.to_string(), "kind": principal.membership.kind.name()},
-            "tenant": {"code": principal.tenant.code, "name": principal.tenant.name},
-            "department": principal.department.map(|id| json!({"id": id.to_string()})),
-            "roles": roles, "permissions": rights.codes(), "cells": cells, "menus": [],
-            "memberships": [{"tenant": principal.tenant.code, "name": principal.tenant.name}],
-        }))
+fn found<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(record) => Ok(Some(record)),
+        Err(refusal) if refusal.code() == Code::NotFound => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// The cells a tenant has; the platform is one of them.
+pub(crate) fn cells_of(account: &TenantAccount) -> Vec<String> {
+    let mut cells = vec!["platform".to_owned()];
+    cells.extend(account.cells.iter().filter(|cell| *cell != "platform").cloned());
+    cells
+}
+
+/// Everything about the caller.
+pub(crate) async fn principal(
+    service: &Arc<Service>,
+    tenant: &Tenant,
+    account: &TenantAccount,
+    facts: &Facts,
+) -> Result<Principal> {
+    let user = &facts.user;
+    let cells = cells_of(account);
+    let mut grants = Vec::with_capacity(facts.roles.len());
+    for role in &facts.roles {
+        grants.push(Grant {
+            permissions: permitted(service, &tenant.code, &cells, &role.permissions).await,
+            scope: scope(facts, role),
+            field_rights: role.restricted().unwrap_or_default(),
+        });
+    }
+    let limit = |set: Option<i64>| set.map_or(u32::MAX, |n| u32::try_from(n).unwrap_or(u32::MAX));
+    let limits = account.rate_limited.then(|| Limits {
+        user_per_second: limit(facts.settings.user_per_second),
+        tenant_per_second: limit(facts.settings.tenant_per_second),
+    });
+    let state = if account.state == TenantState::Active { "active" } else { "suspended" };
+    Ok(Principal {
+        membership: PrincipalMember {
+            id: user.head.id,
+            kind: user.member_kind(),
+            username: user.username.clone(),
+            name: user.shown_name().to_owned(),
+        },
+        person: PrincipalPerson { id: user.person_id() },
+        tenant: PrincipalTenant {
+            key: tenant.key,
+            code: tenant.code.to_string(),
+            name: account.name.clone(),
+            state: state.to_owned(),
+            zone: facts.settings.zone.clone(),
+        },
+        department: user.unit.map(|d| d.id()),
+        active: user.state == MasterState::Active && facts.session_usable,
+        must_change_password: user.must_change_password,
+        cells,
+        limits,
+        policy: Policy { version: version(&grants)?, membership: user.head.id, grants },
     })
+}
+
+fn scope(facts: &Facts, role: &Role) -> GrantScope {
+    if facts.user.kind == UserKind::Partner {
+        return parties(&facts.user);
+    }
+    let own: Vec<Id> = facts.user.unit.iter().map(|d| d.id()).collect();
+    match role.data_scope {
+        DataScope::All => GrantScope::All,
+        DataScope::Department => GrantScope::Departments(own),
+        DataScope::DepartmentTree => GrantScope::Departments(tree(&facts.departments, &own)),
+        DataScope::Departments => GrantScope::Departments(role.departments.iter().map(|d| d.id()).collect()),
+        DataScope::Own => GrantScope::Own,
+        DataScope::Party => parties(&facts.user),
+    }
+}
+
+fn parties(user: &User) -> GrantScope {
+    GrantScope::Parties(user.parties.iter().filter_map(|text| text.parse().ok()).collect())
+}
+
+/// A number that changes with the grants: the first 63 bits of their digest.
+fn version(grants: &[Grant]) -> Result<i64> {
+    let bytes = digest(&serde_json::to_vec(grants).map_err(Refusal::internal)?);
+    let [a, b, c, d, e, f, g, h, ..] = bytes;
+    Ok(i64::from_be_bytes([a, b, c, d, e, f, g, h]) & i64::MAX)
+}
+
+/// The codes that granted ones stand for: of the tenant's cells only, and those of tenants for the operator only.
+pub(crate) async fn permitted(
+    service: &Arc<Service>,
+    tenant: &str,
+    cells: &[String],
+    granted: &[String],
+) -> Vec<String> {
+    let mut codes = Vec::new();
+    for cell in cells {
+        match known(service, cell).await {
+            Some(known) => codes.extend(expand(granted, known.iter().map(String::as_str))),
+            // A cell that does not answer gets the grant as it was said: it asks again when it is back.
+            None => {
+                let stem = format!("{cell}.");
+                codes.extend(granted.iter().filter(|code| code.starts_with(&stem)).cloned());
+            }
+        }
+    }
+    if tenant != SYSTEM {
+        codes.retain(|code| !code.starts_with("platform.tenant-account.") && code != "platform.*");
+    }
+    codes
+}
+
+#[derive(Deserialize)]
+struct Codes {
+    permissions: Vec<String>,
+}
+
+async fn known(service: &Arc<Service>, cell: &str) -> Option<Arc<Vec<String>>> {
+    let key = (service.master().derive("known-codes"), cell.to_owned());
+    let kept = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    if let Some((at, codes)) = &kept
+        && at.elapsed() < CODES_FRESH
+    {
+        return Some(Arc::clone(codes));
+    }
+    let call = Call::get("/internal/permissions").ok()?.within(Duration::from_secs(1));
+    match service.peers().json::<Codes>(cell, Context::system("permissions", ""), call).await {
+        Ok(said) => {
+            let codes = Arc::new(said.permissions);
+            let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(key, (Moment::now(), Arc::clone(&codes)));
+            Some(codes)
+        }
+        Err(_) => kept.map(|(_, codes)| codes),
+    }
+}
+
+/// The operator's record of the tenant a call is made in.
+pub(crate) async fn account(service: &Arc<Service>, code: &str) -> Result<(Tenant, TenantAccount)> {
+    let tenant = tenant_named(service, code).await?.ok_or_else(Refusal::not_found)?;
+    let account = account_of(service, code).await?.ok_or_else(Refusal::not_found)?;
+    Ok((tenant, account))
 }

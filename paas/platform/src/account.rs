@@ -1,0 +1,65 @@
+//! `POST /internal/auth/password`: a member changes the own password.
+
+use crate::admission::{Credentials, PASSWORDS, admit, network, object, text};
+use crate::session::{Session, SessionState};
+use crate::settings::{Settings, check_password};
+use crate::user::User;
+use paas_cell::prelude::Ref;
+use paas_cell::{Ctx, Find, InternalCall, Service};
+use paas_types::{Code, Id, Refusal, Result, Secret, Text};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+/// Changes the password; the other sessions of the membership end.
+pub(crate) async fn change_password(service: Arc<Service>, call: InternalCall) -> Result<Json> {
+    let said = object(&call)?;
+    let (current, new) = (text(&said, "currentPassword")?, text(&said, "newPassword")?);
+    let tenant = call.context.tenant.as_ref().ok_or_else(|| Refusal::new(Code::Unauthenticated))?.tenant();
+    let member = call.context.membership;
+    let (settings, username) = service
+        .read_as_system(&tenant, move |ctx| {
+            let user: User = ctx.get(Ref::new(member))?;
+            Ok((ctx.setting::<Settings>()?, user.username))
+        })
+        .await?;
+    let shown = Credentials {
+        tenant: tenant.code.to_string(),
+        username,
+        password: Secret::new(current.clone()),
+        network: network(&call),
+    };
+    let (tenant, user) = admit(&service, &shown).await?;
+    check_password(&settings, "newPassword", &new)?;
+    if new == current {
+        return Err(Refusal::field(
+            "newPassword",
+            "UNCHANGED",
+            Text::of("新密码不能与当前密码相同。", "The new password must differ from the current one."),
+        ));
+    }
+    let hash = PASSWORDS.hash(&Secret::new(new)).await?;
+    let (id, kept) = (user.head.id, call.context.session);
+    let change = move |ctx: &mut Ctx<'_>| {
+        let mut user: User = ctx.lock(Ref::new(id))?;
+        user.password_hash = Some(hash.clone());
+        user.must_change_password = false;
+        ctx.save(&mut user)?;
+        end_others(ctx, id, kept)
+    };
+    service.write_as_system(tenant, &call.context.request_id, change).await?;
+    Ok(json!({}))
+}
+
+fn end_others(ctx: &mut Ctx<'_>, member: Id, kept: Option<Id>) -> Result<()> {
+    let open = Find::<Session>::all().eq("user", Ref::<User>::new(member)).eq("state", SessionState::Open);
+    for session in ctx.find(open)? {
+        if Some(session.head.id) == kept {
+            continue;
+        }
+        let mut session: Session = ctx.lock(Ref::new(session.head.id))?;
+        if session.state == SessionState::Open {
+            ctx.take(&mut session, "revoke")?;
+        }
+    }
+    Ok(())
+}

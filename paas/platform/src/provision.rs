@@ -1,0 +1,152 @@
+//! A new tenant at work: its records here, its administrator, its data in every cell it has.
+
+use crate::admission::system;
+use crate::principal::{cells_of, permitted};
+use crate::role::{DataScope, Role};
+use crate::tenant::{SYSTEM, TenantAccount};
+use crate::user::User;
+use paas_auth::{Context, ContextTenant};
+use paas_cell::prelude::{Ref, Typed as _};
+use paas_cell::{Ctx, Find, Service};
+use paas_link::Call;
+use paas_types::{Code, Id, Refusal, Result, Tenant, TenantKey, Text};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A tenant may be seeded with demo data, which takes a while.
+const DEADLINE: Duration = Duration::from_secs(300);
+/// Time zone of a tenant until its settings say another.
+const ZONE: &str = "Asia/Shanghai";
+
+/// A member a tenant starts with.
+#[derive(Clone, Debug)]
+pub(crate) struct First {
+    pub(crate) username: String,
+    pub(crate) name: String,
+    pub(crate) name_en: Option<String>,
+    pub(crate) hash: String,
+    pub(crate) permissions: Vec<String>,
+    pub(crate) must_change: bool,
+}
+
+/// After the operator created a tenant: everything that makes its administrator able to sign in and work. It may run
+/// again. When a cell is not there the tenant is taken back.
+pub(crate) async fn complete(service: Arc<Service>, context: Context, record: Json) -> Result<()> {
+    let id: Id = record
+        .get("id")
+        .and_then(Json::as_str)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| Refusal::internal("a tenant without id"))?;
+    let account: TenantAccount = service.read_as_system(&system(), move |ctx| ctx.get(Ref::new(id))).await?;
+    let request = &context.request_id;
+    if let Some(unknown) = account.cells.iter().position(|cell| !service.peers().has(cell)) {
+        let take_back = move |ctx: &mut Ctx<'_>| {
+            let account: TenantAccount = ctx.lock(Ref::new(id))?;
+            ctx.delete(&account)
+        };
+        service.write_as_system(system(), request, take_back).await?;
+        return Err(Refusal::field(
+            format!("cells[{unknown}]"),
+            "NOT_FOUND",
+            Text::of("没有这个应用。", "There is no such application."),
+        ));
+    }
+    let (Some(username), Some(hash)) = (account.admin_username.clone(), account.admin_hash.clone()) else {
+        return Err(Refusal::internal("a tenant without administrator"));
+    };
+    let admin = First {
+        name: username.clone(),
+        name_en: None,
+        permissions: everything(&service, &account).await,
+        username,
+        hash,
+        must_change: false,
+    };
+    settle(&service, &account, vec![admin], false, request).await
+}
+
+/// All permissions of the tenant's cells; those of tenants only for the operator.
+pub(crate) async fn everything(service: &Arc<Service>, account: &TenantAccount) -> Vec<String> {
+    let cells = cells_of(account);
+    let all: Vec<String> = cells.iter().map(|cell| format!("{cell}.*")).collect();
+    permitted(service, &account.code, &cells, &all).await
+}
+
+/// Makes the tenant known everywhere, with its first members.
+pub(crate) async fn settle(
+    service: &Arc<Service>,
+    account: &TenantAccount,
+    members: Vec<First>,
+    demo: bool,
+    request: &str,
+) -> Result<()> {
+    let tenant = Tenant { key: TenantKey(account.tenant_key), code: account.code.as_str().into() };
+    service.store().provision(&tenant, &account.name, ZONE).await?;
+    for cell in account.cells.iter().filter(|cell| *cell != "platform") {
+        let body = json!({"key": tenant.key.0, "name": account.name, "zone": ZONE, "demo": demo});
+        let call = Call::json(http::Method::PUT, &format!("/internal/tenants/{}", account.code), &body)?;
+        let called_for = ContextTenant {
+            key: tenant.key,
+            code: account.code.clone(),
+            zone: ZONE.to_owned(),
+            name: account.name.clone(),
+        };
+        let context = Context::system(request, "").for_tenant(called_for);
+        let _: Json = service.peers().json(cell, context, call.within(DEADLINE)).await?;
+    }
+    // The members come last: whoever can sign in finds everything ready.
+    let join = move |ctx: &mut Ctx<'_>| {
+        for member in &members {
+            add(ctx, member)?;
+        }
+        Ok(())
+    };
+    service.write_as_system(tenant, request, join).await
+}
+
+/// A member with a role of its own name, unless there is one already.
+fn add(ctx: &mut Ctx<'_>, member: &First) -> Result<()> {
+    if !ctx.find(Find::<User>::all().eq("username", member.username.clone()).limit(1))?.is_empty() {
+        return Ok(());
+    }
+    let role = match ctx.by_code::<Role>(&member.username)? {
+        Some(role) => role,
+        None => {
+            let mut role = Role::blank();
+            role.code.clone_from(&member.username);
+            role.name.clone_from(&member.name);
+            role.name_en.clone_from(&member.name_en);
+            role.permissions.clone_from(&member.permissions);
+            role.data_scope = DataScope::All;
+            Ref::new(ctx.create(role)?.head.id)
+        }
+    };
+    let mut user = User::blank();
+    user.username.clone_from(&member.username);
+    user.name = Some(member.name.clone());
+    user.password_hash = Some(member.hash.clone());
+    user.must_change_password = member.must_change;
+    user.roles = vec![role];
+    ctx.create(user).map(|_| ())
+}
+
+/// The operator's record of a tenant, made when there is none. `true` when it is new.
+pub(crate) async fn record(
+    service: &Arc<Service>,
+    account: TenantAccount,
+    request: &str,
+) -> Result<(TenantAccount, bool)> {
+    let make = move |ctx: &mut Ctx<'_>| {
+        let known = Find::<TenantAccount>::all().eq("code", account.code.clone()).limit(1);
+        if let Some(known) = ctx.find(known)?.into_iter().next() {
+            return Ok((known, false));
+        }
+        let made = ctx.create(account.clone())?;
+        if (made.code == SYSTEM) != (made.tenant_key == system().key.0) {
+            return Err(Refusal::new(Code::Internal).caused_by("the first tenant is not the operator's"));
+        }
+        Ok((made, true))
+    };
+    service.write_as_system(system(), request, make).await
+}
