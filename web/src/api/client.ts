@@ -122,16 +122,21 @@ export async function api<T>(path: string, call: Call = {}): Promise<T> {
   return (body === '' ? null : JSON.parse(body)) as T;
 }
 
+/** Hands a file to the browser to keep. */
+export function saveFile(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
 /** Downloads a file of the server under the name it gives, or under `fallbackName`. */
 export async function download(path: string, query: Call['query'], fallbackName: string): Promise<void> {
   const response = await exchange(path, { query });
   const named = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
-  const url = URL.createObjectURL(await response.blob());
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = named === undefined ? fallbackName : decodeURIComponent(named);
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  saveFile(await response.blob(), named === undefined ? fallbackName : decodeURIComponent(named));
 }
 
 function end(): void {

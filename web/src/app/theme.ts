@@ -25,7 +25,7 @@ export function themeOf(dark: boolean): ThemeConfig {
     // White words on the accent need 4.5 : 1, so the dark palette's buttons are a step deeper than its links.
     ...(dark ? { components: { Button: { colorPrimary: '#2f6fe0', colorPrimaryHover: '#2965d0', colorPrimaryActive: '#2159bd' } } } : {}),
     token: {
-      colorPrimary: dark ? '#4c8dff' : '#0958d9',
+      colorPrimary: dark ? '#1f6fe5' : '#0958d9',
       colorTextPlaceholder: dark ? '#a0a0a0' : '#6b6b6b',
       colorTextDisabled: dark ? '#8c8c8c' : '#6b6b6b',
       ...(dark ? { colorBgContainer: '#17191d', colorBgElevated: '#1f2227', colorBorder: '#3a3f47' } : { colorBorder: '#cfd4db' }),

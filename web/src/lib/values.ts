@@ -46,9 +46,9 @@ export function valueOf(record: JsonObject, field: Field): Json {
   return field.group ? (asObject(record[field.group])?.[field.name] ?? null) : null;
 }
 
-/** Whether a field's group is a nested object on the wire (dimensions), not only a heading on the page. */
+/** Whether a field stands inside an object of its group's name on the wire. */
 export function isNested(field: Field): boolean {
-  return field.group === 'dimensions';
+  return Boolean(field.group);
 }
 
 /** A value as text in a language. */

@@ -268,7 +268,8 @@ export class Draft {
 
   private plain(path: string): string {
     const parts = path.split('.');
-    return (parts[0] === 'dimensions' ? parts[1] : parts[0]) ?? path;
+    const fields = [...this.type.fields, ...this.type.tables.flatMap((table) => table.fields)];
+    return (fields.some((field) => field.group === parts[0]) ? parts[1] : parts[0]) ?? path;
   }
 }
 

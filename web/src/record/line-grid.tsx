@@ -124,7 +124,7 @@ function Totals({ draft, table, editable }: { draft: Draft; table: TableMeta; ed
           </span>
         );
       })}
-      {editable ? <span className="cell line-tools" /> : null}
+      {editable ? <span role="gridcell" className="cell line-tools" /> : null}
     </div>
   );
 }
