@@ -2,7 +2,7 @@ import { text } from '../i18n';
 import { preferences } from '../lib/preferences';
 import { cell } from '../lib/store';
 import { uuid } from '../lib/uuid';
-import type { Json, JsonObject, Me } from './types';
+import type { Json, JsonObject, Me, MeAnswer } from './types';
 
 /** A field that the server refused. */
 export interface FieldError { field: string; code: string; message: string }
@@ -104,13 +104,22 @@ async function refusal(response: Response): Promise<ApiError> {
   );
 }
 
+/** Whether the session itself is over; a wrong password or a missing second step is not that. */
+function sessionIsOver(error: ApiError): boolean {
+  return error.code === 'UNAUTHENTICATED' || error.code === 'TOKEN_EXPIRED';
+}
+
 /** Sends a call with the session; an expired token is refreshed once, behind the caller's back. */
 async function exchange(path: string, call: Call): Promise<Response> {
   let response = await send(path, call);
-  if (response.status === 401 && (await refresh())) response = await send(path, call);
   if (response.ok) return response;
-  const error = await refusal(response);
-  if (error.status === 401 && error.code !== 'STEP_UP_REQUIRED') end();
+  let error = await refusal(response);
+  if (sessionIsOver(error) && (await refresh())) {
+    response = await send(path, call);
+    if (response.ok) return response;
+    error = await refusal(response);
+  }
+  if (sessionIsOver(error)) end();
   throw error;
 }
 
@@ -161,10 +170,20 @@ function refresh(): Promise<boolean> {
   return refreshing;
 }
 
+/** The answer of `/auth/me` in the shape the page uses. */
+export function meOf(answer: MeAnswer): Me {
+  return {
+    ...answer,
+    person: { ...answer.person, username: answer.person.username ?? answer.membership.username ?? '' },
+    cells: answer.cells.map((cell) => (typeof cell === 'string' ? { code: cell, name: cell } : cell)),
+    memberships: answer.memberships ?? [{ tenant: answer.tenant.code, name: answer.tenant.name }],
+  };
+}
+
 async function enter(fallback: { tenant: string; username: string }): Promise<void> {
   tenantCode = fallback.tenant;
   try {
-    const me = await api<Me>('/auth/me');
+    const me = meOf(await api<MeAnswer>('/auth/me'));
     tenantCode = me.tenant.code;
     session.set({ phase: 'in', me });
   } catch (error) {

@@ -95,16 +95,27 @@ export interface CellMeta {
   reports: ReportMeta[];
 }
 
+/** A name in both languages as `/auth/me` carries it. */
+export interface Named { code: string; name: string; nameEn?: string | null }
+
 /** Who is signed in, where, and with which rights. */
 export interface Me {
   person: { id: string; name: string; username: string };
   membership: { id: string; kind: string };
-  tenant: { code: string; name: string };
-  department: { id: string; code: string; name: string } | null;
-  roles: { code: string; name: string }[];
+  tenant: Named;
+  department: (Named & { id: string }) | null;
+  roles: Named[];
   permissions: string[];
   cells: { code: string; name: string }[];
   memberships: { tenant: string; name: string }[];
+}
+
+/** {@link Me} as it travels: the user name may stand with the membership, cells may be bare codes. */
+export interface MeAnswer extends Omit<Me, 'person' | 'membership' | 'cells' | 'memberships'> {
+  person: { id: string; name: string; username?: string };
+  membership: { id: string; kind: string; username?: string };
+  cells: (string | { code: string; name: string })[];
+  memberships?: { tenant: string; name: string }[];
 }
 
 /** A reference as answers carry it. */

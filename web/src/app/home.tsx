@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useMe, useMetas } from '../api/meta';
-import { useText } from '../i18n';
+import { nameIn, useText } from '../i18n';
 import { Skeleton } from './notice';
 import { recent } from './recent';
 import { EntryLink, menuOf } from './shell';
@@ -8,7 +8,7 @@ import { EntryLink, menuOf } from './shell';
 /** Where a person starts: create, go on with what was open, go anywhere. */
 export function HomePage() {
   const me = useMe();
-  const { t, l } = useText();
+  const { t, l, lang } = useText();
   const { metas, pending } = useMetas();
   const groups = menuOf(metas, l);
   const creatable = groups.flatMap((g) => g.entries).filter((e) => e.creatable).slice(0, 8);
@@ -17,7 +17,7 @@ export function HomePage() {
   return (
     <div className="home">
       <h1>{t('home.hello', { name: me.person.name || me.person.username })}</h1>
-      <div className="muted">{[me.tenant.name, me.department?.name, ...me.roles.map((r) => r.name)].filter(Boolean).join(' · ')}</div>
+      <div className="muted">{[me.tenant, ...(me.department ? [me.department] : []), ...me.roles].map((n) => nameIn(lang, n)).join(' · ')}</div>
       {creatable.length > 0 ? (
         <section>
           <h2>{t('home.create')}</h2>

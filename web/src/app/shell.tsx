@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import { signOut, switchTenant } from '../api/client';
 import { useMe, useMetas } from '../api/meta';
 import type { CellMeta } from '../api/types';
-import { useText } from '../i18n';
+import { nameIn, useText } from '../i18n';
 import { prefer, preferences } from '../lib/preferences';
 import { useCell } from '../lib/store';
 import { runCommand } from './commands';
@@ -74,12 +74,12 @@ function SideMenu({ onPick }: { onPick: () => void }) {
 
 function PersonMenu() {
   const me = useMe();
-  const { t } = useText();
+  const { t, lang } = useText();
   const { theme, density } = useCell(preferences);
   const [changing, setChanging] = useState(false);
   const { message } = App.useApp();
   const items: MenuProps['items'] = [
-    { key: 'who', disabled: true, label: [me.person.username, ...me.roles.map((r) => r.name)].join(' · ') },
+    { key: 'who', disabled: true, label: [me.person.username, ...me.roles.map((r) => nameIn(lang, r))].join(' · ') },
     { type: 'divider' },
     {
       key: 'theme', label: t('user.theme'),
@@ -107,9 +107,9 @@ function PersonMenu() {
 
 function TenantSwitch() {
   const me = useMe();
-  const { t } = useText();
+  const { t, lang } = useText();
   const { message } = App.useApp();
-  if (me.memberships.length < 2) return <span className="tenant" title={me.tenant.code}>{me.tenant.name}</span>;
+  if (me.memberships.length < 2) return <span className="tenant" title={me.tenant.code}>{nameIn(lang, me.tenant)}</span>;
   return (
     <Select className="tenant" variant="borderless" value={me.tenant.code} aria-label={t('tenant.switch')} popupMatchSelectWidth={false}
       options={me.memberships.map((m) => ({ value: m.tenant, label: m.name || m.tenant }))}

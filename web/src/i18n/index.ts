@@ -19,6 +19,11 @@ export function labelIn(lang: Lang, label: Label | null | undefined, fallback = 
   return (lang === 'zh' ? label.zh || label.en : label.en || label.zh) || fallback;
 }
 
+/** A name in a language; the other one when it is blank. */
+export function nameIn(lang: Lang, named: { name: string; nameEn?: string | null }): string {
+  return (lang === 'en' ? named.nameEn : null) ?? named.name;
+}
+
 /** The page's texts and the server's labels in the chosen language. */
 export function useText() {
   const { lang } = useCell(preferences);
