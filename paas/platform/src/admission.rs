@@ -4,8 +4,8 @@ use crate::tenant::{SYSTEM, TenantAccount, TenantState};
 use crate::throttle::Pair;
 use crate::user::User;
 use paas_auth::Passwords;
-use paas_cell::{Find, InternalCall, Service};
 use paas_cell::prelude::MasterState;
+use paas_cell::{Find, InternalCall, Service};
 use paas_types::{Code, Refusal, Result, Secret, Tenant, TenantKey};
 use serde_json::{Map, Value as Json};
 use std::sync::{Arc, LazyLock};
@@ -66,11 +66,7 @@ pub(crate) fn object(call: &InternalCall) -> Result<Map<String, Json>> {
 pub(crate) fn text(said: &Map<String, Json>, field: &'static str) -> Result<String> {
     match said.get(field).and_then(Json::as_str).filter(|text| !text.is_empty()) {
         Some(text) => Ok(text.to_owned()),
-        None => Err(Refusal::field(
-            field,
-            "REQUIRED",
-            paas_types::Text::of("请填写。", "Please fill this in."),
-        )),
+        None => Err(Refusal::field(field, "REQUIRED", paas_types::Text::of("请填写。", "Please fill this in."))),
     }
 }
 

@@ -3,7 +3,6 @@
 
 mod account;
 mod admission;
-
 mod department;
 mod dictionary;
 mod install;
@@ -18,9 +17,9 @@ mod throttle;
 mod tokens;
 mod user;
 
-pub use install::{NewTenant, NewUser, install};
 pub use department::Department;
 pub use dictionary::{Dictionary, DictionaryItem};
+pub use install::{NewTenant, NewUser, install};
 pub use role::{DataScope, Role};
 pub use session::{Session, SessionState};
 pub use settings::Settings;

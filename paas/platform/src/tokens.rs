@@ -77,9 +77,8 @@ async fn refresh(service: &Arc<Service>, call: &InternalCall, said: &Map<String,
     let tenant = tenant_keyed(service, token.tenant).await?.ok_or_else(unknown)?;
     working(service, &tenant).await?;
     let shown = token.clone();
-    let used = service
-        .write_as_system(tenant.clone(), &call.context.request_id, move |ctx| use_token(ctx, &shown))
-        .await?;
+    let used =
+        service.write_as_system(tenant.clone(), &call.context.request_id, move |ctx| use_token(ctx, &shown)).await?;
     let (user, generation) = used.ok_or_else(unknown)?;
     answer(service, &tenant, &user, &RefreshToken { generation, ..token })
 }
