@@ -96,9 +96,27 @@ impl Service {
         let system =
             Context { tenant: context.tenant.clone(), ..Context::system(&context.request_id, &context.trace_id) };
         let principal: Principal = self.peers.json("platform", system, Call::get(&target)?).await?;
+        self.remember(context, &principal).await;
         let access = Arc::new(Access::Member(principal.policy.compile()));
         self.rights.insert(context.membership, (principal.policy.version, Arc::clone(&access)));
         Ok(access)
+    }
+
+    /// Puts who acts here into the directory, so that what the member writes names its author. A directory that cannot
+    /// be written now costs a name, not the call.
+    async fn remember(&self, context: &Context, principal: &Principal) {
+        let Some(tenant) = context.tenant.as_ref() else { return };
+        let user = paas_store::DirectoryUser {
+            id: principal.membership.id,
+            username: principal.membership.username.clone(),
+            name: principal.membership.name.clone(),
+            department: principal.department,
+            active: principal.active,
+        };
+        let actor = Actor::system(tenant.tenant(), &context.request_id);
+        if let Err(refusal) = self.store.write(actor, move |tx| tx.put_user(&user)).await {
+            tracing::warn!(cause = refusal.cause(), "the directory was not brought up to date");
+        }
     }
 
     /// Who acts, for the store.
