@@ -52,7 +52,8 @@ try {
   await page.locator('.record-actions button').last().click();
   await page.locator('.ant-dropdown-menu-item').first().click();
   await page.locator('.history li').nth(1).waitFor();
-  await page.keyboard.press('Escape');
+  await page.locator('.ant-drawer-close').click();
+  await page.locator('.ant-drawer-mask').waitFor({ state: 'hidden' });
   await page.locator('.created-link').click();
   await page.locator('.record-head [data-state=draft]').waitFor();
   await page.locator('#f-remark').fill('changed');
