@@ -2,6 +2,7 @@
 
 mod cells;
 mod check;
+mod seed;
 mod serve;
 
 use clap::{Parser, Subcommand};

@@ -1,0 +1,109 @@
+//! What `serve` seeds: the operator tenant, and the demo company on demand.
+
+use crate::Serve;
+use paas_auth::fresh_token;
+use paas_cell::Service;
+use paas_platform::{NewTenant, NewUser, install};
+use paas_types::Secret;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The demo's password, written in the contract: it protects nothing, and is refused on public addresses.
+const DEMO_PASSWORD: &str = "Demo@12345";
+
+/// Reading what every trade user meets.
+macro_rules! reads {
+    ($($more:literal),*) => {
+        &["erp.unit.read", "erp.product-category.read", "erp.vat-rate.read", "erp.product.read", "erp.customer.read",
+          "erp.supplier.read", "erp.warehouse.read", "erp.period.read", "platform.user.read",
+          "platform.department.read", $($more),*]
+    };
+}
+
+const SALES: &[&str] = reads!(
+    "erp.customer.*", "erp.sales-order.*", "erp.delivery.read", "erp.delivery.create", "erp.sales-invoice.read",
+    "erp.receipt.read", "erp.stock-balance.read", "erp.report.sales-margin", "erp.report.stock-summary"
+);
+const BUYER: &[&str] = reads!("erp.supplier.*", "erp.product.*", "erp.stock-balance.read", "erp.report.stock-summary");
+const KEEPER: &[&str] = reads!(
+    "erp.sales-order.read", "erp.sales-order.deliver", "erp.delivery.*", "erp.sales-return.*",
+    "erp.stock-adjustment.*", "erp.stock-move.*", "erp.stock-balance.*", "erp.report.stock-summary"
+);
+const ACCOUNTANT: &[&str] = reads!(
+    "erp.account.*", "erp.bank-account.*", "erp.period.*", "erp.sales-order.read", "erp.sales-order.invoice",
+    "erp.delivery.read", "erp.sales-return.read", "erp.sales-invoice.*", "erp.receipt.*", "erp.voucher.*",
+    "erp.ledger-entry.*", "erp.account-balance.*", "erp.receivable.*", "erp.receivable-entry.*", "erp.stock-move.read",
+    "erp.stock-balance.read", "erp.report.*"
+);
+const AUDITOR: &[&str] = reads!(
+    "erp.account.read", "erp.bank-account.read", "erp.sales-order.read", "erp.delivery.read", "erp.sales-return.read",
+    "erp.sales-invoice.read", "erp.receipt.read", "erp.voucher.read", "erp.ledger-entry.read", "erp.receivable.read",
+    "erp.stock-move.read", "erp.stock-balance.read", "erp.report.*"
+);
+
+/// Seeds what is missing. `fresh` says whether the data directory was empty.
+pub(crate) async fn run(platform: &Arc<Service>, settings: &Serve, fresh: bool) -> Result<(), String> {
+    if fresh {
+        operator(platform, &settings.data).await?;
+    }
+    if !settings.demo {
+        return Ok(());
+    }
+    if !fresh && !has_demo(platform).await? {
+        return Err("The data directory holds data without the demo company; --demo only seeds an empty one.".to_owned());
+    }
+    let user = |username, name, permissions| NewUser { username, name, permissions };
+    let demo = NewTenant {
+        code: "demo",
+        name: "云杉贸易有限公司",
+        cells: vec!["erp".to_owned()],
+        users: vec![
+            user("admin", "系统管理员", &[]),
+            user("sales", "林小北", SALES),
+            user("buyer", "周文", BUYER),
+            user("keeper", "赵大力", KEEPER),
+            user("accountant", "陈会计", ACCOUNTANT),
+            user("manager", "王经理", &["erp.*"]),
+            user("auditor", "孙审计", AUDITOR),
+        ],
+        password: Secret::new(DEMO_PASSWORD.to_owned()),
+        must_change: false,
+        demo: true,
+    };
+    install(platform, demo).await.map(|_| ()).map_err(|e| failed(&e))
+}
+
+async fn has_demo(platform: &Arc<Service>) -> Result<bool, String> {
+    let rows = platform.store().tenants().await.map_err(|e| failed(&e))?;
+    Ok(rows.iter().any(|row| &*row.tenant.code == "demo"))
+}
+
+/// The operator tenant, with a first password only the machine's administrator can read.
+async fn operator(platform: &Arc<Service>, data: &Path) -> Result<(), String> {
+    let password = fresh_token().map_err(|e| failed(&e))?;
+    let path = data.join("system-password");
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|e| format!("The file {} cannot be made: {e}.", path.display()))?;
+    writeln!(file, "{}", password.expose()).map_err(|e| format!("{} cannot be written: {e}.", path.display()))?;
+    let system = NewTenant {
+        code: "system",
+        name: "运营方",
+        cells: Vec::new(),
+        users: vec![NewUser { username: "admin", name: "运营管理员", permissions: &[] }],
+        password,
+        must_change: true,
+        demo: false,
+    };
+    install(platform, system).await.map(|_| ()).map_err(|e| failed(&e))
+}
+
+fn failed(refusal: &paas_types::Refusal) -> String {
+    let cause = refusal.cause().map(|c| format!(" ({c})")).unwrap_or_default();
+    format!("The data could not be prepared: {}{cause}", refusal.message().en)
+}
