@@ -5,6 +5,7 @@ pub mod bank_account;
 pub mod calc;
 pub mod customer;
 pub mod delivery;
+pub mod events;
 pub mod ledger;
 pub mod period;
 pub mod product;

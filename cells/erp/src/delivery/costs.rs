@@ -27,7 +27,7 @@ pub fn returned(ctx: &mut Ctx<'_>, returns: Vec<SalesReturn>) -> Result<HashMap<
     for found in returns.into_iter().filter(|r| r.state == ReturnState::Posted) {
         for line in ctx.get(Ref::<SalesReturn>::new(found.head.id))?.lines {
             let zero = Layer { quantity: Quantity::ZERO, cost: Amount::ZERO };
-            let sum = sums.entry(line.delivery_line.id()).or_insert(zero);
+            let sum = sums.entry(line.source()).or_insert(zero);
             sum.quantity = plus(sum.quantity, line.quantity)?;
             sum.cost = plus(sum.cost, line.cost)?;
         }

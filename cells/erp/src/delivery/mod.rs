@@ -86,7 +86,10 @@ pub enum DeliveryState {
 
 /// The flow of deliveries.
 pub const FLOW: Flow<Delivery> = Flow::new(&[
-    go("post", &[DeliveryState::Draft], DeliveryState::Posted).label("过账", "Post").does(posting::post),
+    go("post", &[DeliveryState::Draft], DeliveryState::Posted)
+        .label("过账", "Post")
+        .does(posting::post)
+        .emits::<crate::events::DeliveryPosted>(),
     go("reverse", &[DeliveryState::Posted], DeliveryState::Reversed)
         .label("冲销", "Reverse")
         .guard(posting::rests_nothing)

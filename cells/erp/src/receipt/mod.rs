@@ -107,7 +107,10 @@ pub enum ReceiptState {
 
 /// The flow of receipts.
 pub const FLOW: Flow<Receipt> = Flow::new(&[
-    go("post", &[ReceiptState::Draft], ReceiptState::Posted).label("过账", "Post").does(posting::post),
+    go("post", &[ReceiptState::Draft], ReceiptState::Posted)
+        .label("过账", "Post")
+        .does(posting::post)
+        .emits::<crate::events::ReceiptPosted>(),
     go("allocate", &[ReceiptState::Posted], ReceiptState::Posted)
         .label("核销", "Allocate")
         .takes::<Allocate>()

@@ -123,7 +123,10 @@ pub enum InvoiceState {
 
 /// The flow of sales invoices.
 pub const FLOW: Flow<SalesInvoice> = Flow::new(&[
-    go("post", &[InvoiceState::Draft], InvoiceState::Posted).label("过账", "Post").does(posting::post),
+    go("post", &[InvoiceState::Draft], InvoiceState::Posted)
+        .label("过账", "Post")
+        .does(posting::post)
+        .emits::<crate::events::InvoicePosted>(),
     go("reverse", &[InvoiceState::Posted], InvoiceState::Reversed)
         .label("冲销", "Reverse")
         .guard(posting::rests_nothing)

@@ -128,7 +128,11 @@ use SalesOrderState::{Closed, Confirmed, Draft, Void};
 
 /// The flow of sales orders. `finish` and `resume` are taken by deliveries and invoices.
 pub const FLOW: Flow<SalesOrder> = Flow::new(&[
-    go("confirm", &[Draft], Confirmed).label("确认", "Confirm").guard(rules::credit).does(progress::confirm),
+    go("confirm", &[Draft], Confirmed)
+        .label("确认", "Confirm")
+        .guard(rules::credit)
+        .does(progress::confirm)
+        .emits::<crate::events::OrderConfirmed>(),
     go("deliver", &[Confirmed], Confirmed).label("生成出库单", "Deliver").takes::<FollowUp>().does(follow_up::deliver),
     go("invoice", &[Confirmed], Confirmed).label("生成发票", "Invoice").takes::<FollowUp>().does(follow_up::invoice),
     go("invoice", &[Closed], Closed).label("生成红字发票", "Credit").takes::<FollowUp>().does(follow_up::credit),

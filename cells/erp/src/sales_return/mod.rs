@@ -51,7 +51,7 @@ pub struct SalesReturnLine {
     /// Identity.
     pub id: Id,
     /// 出库行 | Delivery line
-    pub delivery_line: Ref<DeliveryLine>,
+    pub delivery_line: Option<Ref<DeliveryLine>>,
     /// 订单行 | Order line
     #[field(computed)]
     pub sales_order_line: Option<Ref<SalesOrderLine>>,
@@ -63,6 +63,13 @@ pub struct SalesReturnLine {
     /// 成本 | Cost
     #[field(computed)]
     pub cost: Amount,
+}
+
+impl SalesReturnLine {
+    /// Id of the delivery line it takes from; nil until it is known.
+    pub fn source(&self) -> Id {
+        self.delivery_line.map_or(Id::NIL, |line| line.id())
+    }
 }
 
 /// 销售退货状态 | Sales return state

@@ -20,7 +20,7 @@ fn place(document: &SalesReturn, line: &SalesReturnLine, date: Date) -> Place {
 
 /// Cost of what comes back: the share of its delivery line, the rest of it with the rest.
 fn cost(delivery: &Delivery, line: &SalesReturnLine, gone: Option<&Layer>) -> Result<Amount> {
-    let Some(source) = delivery.lines.iter().find(|l| l.id == line.delivery_line.id()) else {
+    let Some(source) = delivery.lines.iter().find(|l| l.id == line.source()) else {
         return Ok(Amount::ZERO);
     };
     let (quantity, cost) = match gone {
@@ -46,9 +46,9 @@ pub fn post(ctx: &mut Ctx<'_>, document: &mut SalesReturn) -> Result<()> {
     let mut variance = Amount::ZERO;
     for index in 0..document.lines.len() {
         let Some(line) = document.lines.get(index).cloned() else { continue };
-        let value = cost(&delivery, &line, back.get(&line.delivery_line.id()))?;
+        let value = cost(&delivery, &line, back.get(&line.source()))?;
         let zero = Layer { quantity: Quantity::ZERO, cost: Amount::ZERO };
-        let gone = back.entry(line.delivery_line.id()).or_insert(zero);
+        let gone = back.entry(line.source()).or_insert(zero);
         *gone = Layer { quantity: plus(gone.quantity, line.quantity)?, cost: plus(gone.cost, value)? };
         progress_of(ctx, order.as_ref(), &line, line.quantity)?;
         let at = place(document, &line, document.return_date);

@@ -11,7 +11,11 @@ pub fn prepare(ctx: &mut Ctx<'_>, document: &mut SalesReturn) -> Result<()> {
     let delivery = ctx.get(document.delivery)?;
     document.sales_order = delivery.sales_order;
     for line in &mut document.lines {
-        let source = delivery.lines.iter().find(|l| l.id == line.delivery_line.id());
+        if line.delivery_line.is_none() {
+            let found = delivery.lines.iter().find(|l| l.product == line.product);
+            line.delivery_line = found.map(|l| Ref::new(l.id));
+        }
+        let source = delivery.lines.iter().find(|l| l.id == line.source());
         line.sales_order_line = source.and_then(|l| l.sales_order_line);
     }
     Ok(())
@@ -41,7 +45,7 @@ pub fn check(ctx: &mut Ctx<'_>, document: &mut SalesReturn) -> Result<()> {
     let back = costs::returned(ctx, returns)?;
     let mut asked: HashMap<Id, Quantity> = HashMap::new();
     for (index, line) in document.lines.iter().enumerate() {
-        let source = delivery.lines.iter().find(|l| l.id == line.delivery_line.id() && l.product == line.product);
+        let source = delivery.lines.iter().find(|l| l.id == line.source() && l.product == line.product);
         let Some(source) = source else {
             return Err(Refusal::field(
                 format!("lines[{index}].deliveryLine"),

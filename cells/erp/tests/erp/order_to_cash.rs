@@ -85,8 +85,13 @@ async fn a_return_is_credited_at_the_cost_of_its_delivery() {
     assert_eq!((&delivery["cost"], &world.balance().await["value"]), (&json!("3000.00"), &json!("0.00")));
     let invoice = world.follow(&order, "invoice", date.clone(), "sales-invoices").await;
     world.act("sales-invoices", &invoice, "post", J::Null).await;
-    let back = world.post("sales-returns", json!({"delivery": delivery["id"], "customer": {"code": "C"}, "warehouse": {"code": "WH01"},
-        "returnDate": world.day("02-10"), "lines": [{"deliveryLine": delivery["lines"][0]["id"], "product": {"code": "P"}, "quantity": "4"}]})).await;
+    let back = world
+        .post(
+            "sales-returns",
+            json!({"delivery": delivery["id"], "customer": {"code": "C"}, "warehouse": {"code": "WH01"},
+        "returnDate": world.day("02-10"), "lines": [{"product": {"code": "P"}, "quantity": "4"}]}),
+        )
+        .await;
     world.act("sales-returns", &back, "post", J::Null).await;
     assert_eq!(world.balance().await["value"], "600.00");
     assert_eq!(world.reload("sales-orders", &order).await["state"], "closed");
