@@ -1,10 +1,11 @@
 //! What the program itself makes: the operator's tenant of a new installation, and tenants that come complete.
 
-use crate::admission::{PASSWORDS, system};
+use crate::admission::{PASSWORDS, system, tenant_named};
 use crate::provision::{First, everything, record, settle};
 use crate::tenant::TenantAccount;
-use paas_cell::Service;
+use crate::user::User;
 use paas_cell::prelude::Typed as _;
+use paas_cell::{Find, Service};
 use paas_types::{Result, Secret};
 use std::sync::Arc;
 
@@ -38,8 +39,8 @@ pub struct NewTenant {
     pub demo: bool,
 }
 
-/// Makes a tenant with its users and seeds every cell it has; what is already there stays as it is, so that an
-/// interrupted installation is completed. `true` when the tenant is new.
+/// Makes a tenant with its users and seeds every cell it has. Its users come last: a tenant that has some is complete
+/// and stays as it is, one without is completed. `true` when the tenant is new.
 pub async fn install(service: &Arc<Service>, new: NewTenant) -> Result<bool> {
     let request = format!("install-{}", new.code);
     service.store().provision(&system(), "System", "Asia/Shanghai").await?;
@@ -49,6 +50,9 @@ pub async fn install(service: &Arc<Service>, new: NewTenant) -> Result<bool> {
     account.cells.clone_from(&new.cells);
     account.rate_limited = !new.demo;
     let (account, fresh) = record(service, account, &request).await?;
+    if !fresh && has_users(service, &account).await? {
+        return Ok(false);
+    }
     let hash = PASSWORDS.hash(&new.password).await?;
     let all = everything(service, &account).await;
     let members = new.users.iter().map(|user| First {
@@ -64,4 +68,9 @@ pub async fn install(service: &Arc<Service>, new: NewTenant) -> Result<bool> {
     });
     settle(service, &account, members.collect(), new.demo, &request).await?;
     Ok(fresh)
+}
+
+async fn has_users(service: &Arc<Service>, account: &TenantAccount) -> Result<bool> {
+    let Some(tenant) = tenant_named(service, &account.code).await? else { return Ok(false) };
+    service.read_as_system(&tenant, |ctx| Ok(!ctx.find(Find::<User>::all().limit(1))?.is_empty())).await
 }
