@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The one door to the project: build, test, checks. `./run.sh help` lists what there is.
+# The one door to the project: start, build, test, check. `./run.sh help` lists what there is.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -39,9 +39,26 @@ web_tests() {
   (cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check && npm run --silent lint && npm run --silent test)
 }
 
-case "${1:-help}" in
-  build) need cargo "Install Rust 1.95 with rustup."; cargo build --release --workspace --locked ;;
-  test) rust_tests; web_tests; say "all tests passed" ;;
-  help | -h | --help) echo "usage: ./run.sh build | test" ;;
-  *) echo "run.sh: unknown command '$1'; there is: build, test." >&2; exit 2 ;;
+oracle_tests() {
+  need python3 "Install Python 3.11 or newer."
+  install hledger hledger
+  say "Northwind: the independent oracle checks itself"
+  python3 tests/northwind/test_oracle.py
+}
+
+release() {
+  need cargo "Install Rust 1.95 with rustup."
+  command -v npm >/dev/null 2>&1 || [ "$(id -u)" != 0 ] || install npm npm
+  cargo build --release --locked -p superpaas
+}
+
+data="${SUPERPAAS_DATA:-data}"
+
+case "${1:-serve}" in
+  serve) release; exec target/release/superpaas serve --data "$data" --demo ;;
+  build) release ;;
+  test) rust_tests; oracle_tests; web_tests; say "all tests passed" ;;
+  self_check) release; exec target/release/superpaas self-check --data "$data" ;;
+  help | -h | --help) echo "usage: ./run.sh [serve | build | test | self_check]" ;;
+  *) echo "run.sh: unknown command '$1'; there is: serve, build, test, self_check." >&2; exit 2 ;;
 esac

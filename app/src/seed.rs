@@ -23,24 +23,60 @@ macro_rules! reads {
 }
 
 const SALES: &[&str] = reads!(
-    "erp.customer.*", "erp.sales-order.*", "erp.delivery.read", "erp.delivery.create", "erp.sales-invoice.read",
-    "erp.receipt.read", "erp.stock-balance.read", "erp.report.sales-margin", "erp.report.stock-summary"
+    "erp.customer.*",
+    "erp.sales-order.*",
+    "erp.delivery.read",
+    "erp.delivery.create",
+    "erp.sales-invoice.read",
+    "erp.receipt.read",
+    "erp.stock-balance.read",
+    "erp.report.sales-margin",
+    "erp.report.stock-summary"
 );
 const BUYER: &[&str] = reads!("erp.supplier.*", "erp.product.*", "erp.stock-balance.read", "erp.report.stock-summary");
 const KEEPER: &[&str] = reads!(
-    "erp.sales-order.read", "erp.sales-order.deliver", "erp.delivery.*", "erp.sales-return.*",
-    "erp.stock-adjustment.*", "erp.stock-move.*", "erp.stock-balance.*", "erp.report.stock-summary"
+    "erp.sales-order.read",
+    "erp.sales-order.deliver",
+    "erp.delivery.*",
+    "erp.sales-return.*",
+    "erp.stock-adjustment.*",
+    "erp.stock-move.*",
+    "erp.stock-balance.*",
+    "erp.report.stock-summary"
 );
 const ACCOUNTANT: &[&str] = reads!(
-    "erp.account.*", "erp.bank-account.*", "erp.period.*", "erp.sales-order.read", "erp.sales-order.invoice",
-    "erp.delivery.read", "erp.sales-return.read", "erp.sales-invoice.*", "erp.receipt.*", "erp.voucher.*",
-    "erp.ledger-entry.*", "erp.account-balance.*", "erp.receivable.*", "erp.receivable-entry.*", "erp.stock-move.read",
-    "erp.stock-balance.read", "erp.report.*"
+    "erp.account.*",
+    "erp.bank-account.*",
+    "erp.period.*",
+    "erp.sales-order.read",
+    "erp.sales-order.invoice",
+    "erp.delivery.read",
+    "erp.sales-return.read",
+    "erp.sales-invoice.*",
+    "erp.receipt.*",
+    "erp.voucher.*",
+    "erp.ledger-entry.*",
+    "erp.account-balance.*",
+    "erp.receivable.*",
+    "erp.receivable-entry.*",
+    "erp.stock-move.read",
+    "erp.stock-balance.read",
+    "erp.report.*"
 );
 const AUDITOR: &[&str] = reads!(
-    "erp.account.read", "erp.bank-account.read", "erp.sales-order.read", "erp.delivery.read", "erp.sales-return.read",
-    "erp.sales-invoice.read", "erp.receipt.read", "erp.voucher.read", "erp.ledger-entry.read", "erp.receivable.read",
-    "erp.stock-move.read", "erp.stock-balance.read", "erp.report.*"
+    "erp.account.read",
+    "erp.bank-account.read",
+    "erp.sales-order.read",
+    "erp.delivery.read",
+    "erp.sales-return.read",
+    "erp.sales-invoice.read",
+    "erp.receipt.read",
+    "erp.voucher.read",
+    "erp.ledger-entry.read",
+    "erp.receivable.read",
+    "erp.stock-move.read",
+    "erp.stock-balance.read",
+    "erp.report.*"
 );
 
 /// Seeds what is missing. `fresh` says whether the data directory was empty.
@@ -52,7 +88,9 @@ pub(crate) async fn run(platform: &Arc<Service>, settings: &Serve, fresh: bool) 
         return Ok(());
     }
     if !fresh && !has_demo(platform).await? {
-        return Err("The data directory holds data without the demo company; --demo only seeds an empty one.".to_owned());
+        return Err(
+            "The data directory holds data without the demo company; --demo only seeds an empty one.".to_owned()
+        );
     }
     let user = |username, name, permissions| NewUser { username, name, permissions };
     let demo = NewTenant {

@@ -14,7 +14,9 @@ use tokio::net::TcpListener;
 /// Runs until Ctrl-C or SIGTERM; the error is one sentence for the person who started it.
 pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     if settings.demo && !settings.listen.ip().is_loopback() && !settings.demo_public {
-        return Err("The demo has well-known passwords and is not served on a public address without --demo-public.".to_owned());
+        return Err(
+            "The demo has well-known passwords and is not served on a public address without --demo-public.".to_owned()
+        );
     }
     prepare(&settings.data)?;
     let listener = bind(settings.listen).await?;
@@ -44,9 +46,14 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     let metrics = tokio::spawn(metrics(admin, gateway.clone()));
     println!("Super PaaS is ready at http://{}", settings.listen);
     if settings.demo {
-        println!("demo sign-in: tenant demo, users admin sales buyer keeper accountant manager auditor, password Demo@12345");
+        println!(
+            "demo sign-in: tenant demo, users admin sales buyer keeper accountant manager auditor, password Demo@12345"
+        );
     }
-    println!("operator sign-in: tenant system, user admin, first password in {}/system-password", settings.data.display());
+    println!(
+        "operator sign-in: tenant system, user admin, first password in {}/system-password",
+        settings.data.display()
+    );
     paas_gateway::serve(gateway, listener, None, stop()).await;
     metrics.abort();
     Ok(())
@@ -60,7 +67,8 @@ fn asset(asset: &superpaas_web::Asset) -> Asset {
 fn prepare(data: &Path) -> Result<(), String> {
     std::fs::create_dir_all(data).map_err(|e| format!("The data directory {} cannot be made: {e}.", data.display()))?;
     let probe = data.join(".writable");
-    std::fs::write(&probe, b"").map_err(|e| format!("The data directory {} cannot be written: {e}.", data.display()))?;
+    std::fs::write(&probe, b"")
+        .map_err(|e| format!("The data directory {} cannot be written: {e}.", data.display()))?;
     std::fs::remove_file(&probe).map_err(|e| format!("The data directory {} cannot be written: {e}.", data.display()))
 }
 

@@ -11,9 +11,14 @@ impl Ctx<'_> {
     }
 
     /// Puts a user into this cell's directory, so that records name their people.
-    pub fn put_user(&mut self, id: Id, (username, name): (&str, &str), department: Option<Id>, active: bool) -> Result<()> {
-        let user =
-            DirectoryUser { id, username: username.to_owned(), name: name.to_owned(), department, active };
+    pub fn put_user(
+        &mut self,
+        id: Id,
+        (username, name): (&str, &str),
+        department: Option<Id>,
+        active: bool,
+    ) -> Result<()> {
+        let user = DirectoryUser { id, username: username.to_owned(), name: name.to_owned(), department, active };
         self.tx.put_user(&user)
     }
 

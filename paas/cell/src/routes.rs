@@ -14,8 +14,7 @@ use std::sync::Arc;
 pub type Answer = Pin<Box<dyn Future<Output = Result<Json>> + Send>>;
 
 /// Work that completes a create elsewhere: the service, who called, the record as answered.
-pub type Completion =
-    fn(Arc<Service>, Context, Json) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+pub type Completion = fn(Arc<Service>, Context, Json) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 /// One call.
 #[derive(Debug)]
