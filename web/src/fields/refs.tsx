@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Select } from 'antd';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { api } from '../api/client';
 import { typeOf, useCellMeta } from '../api/meta';
 import type { JsonObject, Page, Ref, RefTarget } from '../api/types';
@@ -63,7 +63,10 @@ export function RefInput(props: WidgetProps) {
   const [open, setOpen] = useState(false);
   const { options, busy, kind } = useChoices(target, q, open);
   const current = typeof value === 'string' ? { code: value } : (asObject(value) as Ref | null);
+  // Counts choices, so that an answer that comes late does not choose again and pull the focus back.
+  const choices = useRef(0);
   const take = (ref: Ref) => {
+    choices.current += 1;
     onChange(ref);
     setQ('');
     setOpen(false);
@@ -71,7 +74,9 @@ export function RefInput(props: WidgetProps) {
   };
   const takeTyped = async () => {
     if (target === null) return;
+    const before = choices.current;
     const hits = await find(target, q, kind).catch(() => []);
+    if (choices.current !== before) return;
     const exact = hits.find((ref) => (ref.code ?? ref.number ?? '').toLowerCase() === q.trim().toLowerCase());
     const hit = exact ?? (hits.length === 1 ? hits[0] : undefined);
     if (hit) take(hit);
