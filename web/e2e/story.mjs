@@ -68,8 +68,10 @@ try {
   const customer = await pick('customer');
   await pick('warehouse');
   await page.locator('[data-table=lines] [data-row="0"] [data-field=product] button').click();
-  await page.waitForTimeout(700);
-  await page.locator('.ant-select-dropdown:visible .ant-select-item-option').first().click();
+  await page.keyboard.type('P001');
+  await page.locator('.ant-select-dropdown:visible .ant-select-item-option').first().waitFor();
+  await page.waitForTimeout(500);
+  await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.activeElement.closest('[data-field]')?.dataset.field === 'quantity');
   await page.keyboard.type('1');
   await page.keyboard.press('Enter');

@@ -2,8 +2,8 @@ import { Checkbox, Input, Select } from 'antd';
 import { useRef, useState } from 'react';
 import { useText } from '../i18n';
 import { addDays, parseDate, today } from '../lib/dates';
-import { groupDecimal, parseDecimal } from '../lib/decimal';
-import { asString } from '../lib/values';
+import { parseDecimal } from '../lib/decimal';
+import { asString, restDecimal } from '../lib/values';
 import type { WidgetProps } from './widget';
 
 function frame({ invalid, dense, label }: WidgetProps) {
@@ -50,11 +50,10 @@ export function PasswordInput(props: WidgetProps) {
 export function DecimalInput(props: WidgetProps) {
   const { field, value, onChange, id, ghost } = props;
   const [draft, setDraft] = useState<string | null>(null);
-  const decimals = field.type === 'integer' ? 0 : (field.decimals ?? 0);
   const rest = asString(value);
   return (
     <Input {...frame(props)} id={id} className="num" inputMode="decimal" autoComplete="off" placeholder={ghost}
-      value={draft ?? (parseDecimal(rest) === null ? rest : groupDecimal(rest, decimals))}
+      value={draft ?? (parseDecimal(rest) === null ? rest : restDecimal(field, rest))}
       onFocus={(e) => { setDraft(rest); const input = e.target; requestAnimationFrame(() => input.select()); }}
       onBlur={() => setDraft(null)}
       onChange={(e) => {

@@ -51,11 +51,19 @@ export function isNested(field: Field): boolean {
   return Boolean(field.group);
 }
 
+/** A decimal at rest: amounts with all their decimals, prices with two at least, the others without idle zeros. */
+export function restDecimal(field: Field, value: string): string {
+  const padded = field.kind === undefined || field.kind === 'amount';
+  if (padded) return groupDecimal(value, field.decimals);
+  const plain = value.includes('.') ? value.replace(/\.?0+$/, '') : value;
+  return groupDecimal(plain, field.kind === 'price' ? Math.min(2, field.decimals ?? 2) : 0);
+}
+
 /** A value as text in a language. */
 export function showValue(field: Field, value: Json | undefined, lang: Lang): string {
   if (isBlank(value)) return '';
   switch (field.type) {
-    case 'decimal': return groupDecimal(asString(value), field.decimals);
+    case 'decimal': return restDecimal(field, asString(value));
     case 'integer': return asString(value);
     case 'boolean': return text(lang, value === true ? 'yes' : 'no');
     case 'instant': return showInstant(asString(value));

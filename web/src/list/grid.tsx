@@ -6,7 +6,7 @@ import { useText } from '../i18n';
 import { preferences } from '../lib/preferences';
 import { useCell } from '../lib/store';
 import { isNumeric, valueOf } from '../lib/values';
-import { widthOf } from './list-state';
+import { leastWidth, widthOf } from './list-state';
 
 /** Rows beyond this number are drawn only while they are in view. */
 const VIRTUAL_FROM = 100;
@@ -75,7 +75,8 @@ export function Grid(props: GridProps) {
   });
   const many = rows.length > VIRTUAL_FROM && window.innerWidth > 700;
   const all = rows.length > 0 && chosen.length === rows.length;
-  const cols = [...(selectable ? ['36px'] : []), ...columns.map(widthOf)].join(' ');
+  const tracks = [...(selectable ? ['36px'] : []), ...columns.map(widthOf)];
+  const cols = tracks.join(' ');
   const onKey = (e: KeyboardEvent<HTMLDivElement>) => {
     const row = e.target instanceof HTMLElement ? e.target.closest<HTMLElement>('.grid-row') : null;
     if (row === null) return;
@@ -89,7 +90,7 @@ export function Grid(props: GridProps) {
   };
   const common = { type, columns, chosen, selectable, onChoose, onOpen };
   return (
-    <div className="grid" ref={box} role="grid" aria-rowcount={rows.length} aria-busy={busy} style={{ '--cols': cols } as React.CSSProperties} onKeyDown={onKey}>
+    <div className="grid" ref={box} role="grid" aria-rowcount={rows.length} aria-busy={busy} style={{ '--cols': cols, '--least': `${leastWidth(tracks)}px` } as React.CSSProperties} onKeyDown={onKey}>
       <Head columns={columns} sort={sort} selectable={selectable} all={all} onAll={() => onChoose(all ? [] : rows.map((r) => r.id))} onSort={onSort} />
       {many ? (
         <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>

@@ -64,6 +64,11 @@ export function splitFilter(key: string): { name: string; operator: string } {
   return { name: match?.[1] ?? key, operator: match?.[2] ?? '' };
 }
 
+/** What a row of columns needs at least, pixels: the same for every row, so that columns line up whatever is in them. */
+export function leastWidth(tracks: string[]): number {
+  return tracks.reduce((sum, track) => sum + Number(/\d+/.exec(track)?.[0] ?? 0), 0);
+}
+
 /** Width of a column in CSS grid terms. */
 export function widthOf(field: Field): string {
   switch (field.type) {

@@ -40,7 +40,7 @@ function Item({ draft, field, editable }: { draft: Draft; field: Field; editable
 
 /** Fields of the head that the form shows, in declared order (wide ones last); what only the server fills in stays out of a new record. */
 export function headFields(type: TypeMeta, isNew: boolean): Field[] {
-  return type.fields.filter((f) => f.type !== 'state' && f.name !== 'number' && !(isNew && f.readOnly && !f.computed));
+  return type.fields.filter((f) => f.type !== 'state' && f.name !== 'number' && !(isNew && !isWritable(f) && f.type !== 'decimal'));
 }
 
 /** The head of a record as a grid of labels and inputs. */

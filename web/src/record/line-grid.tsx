@@ -7,8 +7,9 @@ import { WIDGETS } from '../fields/registry';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
 import { parseDate } from '../lib/dates';
-import { groupDecimal, parseDecimal, sumDecimals } from '../lib/decimal';
-import { asString, isBlank, isNumeric, showValue } from '../lib/values';
+import { parseDecimal, sumDecimals } from '../lib/decimal';
+import { asString, isBlank, isNumeric, restDecimal, showValue } from '../lib/values';
+import { leastWidth } from '../list/list-state';
 import { isWritable, useDraft, type Draft } from './draft';
 import { inputId } from './fields';
 
@@ -120,7 +121,7 @@ function Totals({ draft, table, editable }: { draft: Draft; table: TableMeta; ed
         const total = summed.includes(field) && parts.some((p) => p !== '') ? sumDecimals(parts) : null;
         return (
           <span key={field.name} role="gridcell" className={`cell ${isNumeric(field.type) ? 'right' : ''} ${total === null ? 'void' : ''}`} data-label={l(field.label, field.name)}>
-            {total !== null ? <span className={total.startsWith('-') ? 'num negative' : 'num'}>{groupDecimal(total, field.decimals)}</span> : i === 0 ? t('lines.total') : ''}
+            {total !== null ? <span className={total.startsWith('-') ? 'num negative' : 'num'}>{restDecimal(field, total)}</span> : i === 0 ? t('lines.total') : ''}
           </span>
         );
       })}
@@ -141,7 +142,8 @@ export function LineGrid({ draft, table: whole, editable }: { draft: Draft; tabl
   const writable = table.fields.filter(isWritable);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW_PX, overscan: 10 });
   const many = rows.length > VIRTUAL_FROM && window.innerWidth > 700;
-  const cols = ['36px', ...table.fields.map(widthOf), ...(editable ? ['56px'] : [])].join(' ');
+  const tracks = ['36px', ...table.fields.map(widthOf), ...(editable ? ['56px'] : [])];
+  const cols = tracks.join(' ');
 
   useEffect(() => {
     if (active === null) return;
@@ -205,7 +207,7 @@ export function LineGrid({ draft, table: whole, editable }: { draft: Draft; tabl
     <section className="lines" data-table={table.name}>
       <div className="lines-head"><h2>{l(table.label, table.name)}</h2><span className="muted">{t('lines.count', { n: rows.length })}</span>
         <span className="grow" />{editable ? <span className="muted lines-keys">{t('lines.keys')}</span> : null}</div>
-      <div className="line-box" ref={box} role="grid" aria-label={l(table.label, table.name)} style={{ '--cols': cols } as React.CSSProperties}
+      <div className="line-box" ref={box} role="grid" aria-label={l(table.label, table.name)} style={{ '--cols': cols, '--least': `${leastWidth(tracks)}px` } as React.CSSProperties}
         data-many={many} onKeyDownCapture={onKeyCapture} onPaste={onPaste}>
         <div className="line line-head" role="row">
           <span className="cell index" role="columnheader">#</span>
