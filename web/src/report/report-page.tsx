@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Button } from 'antd';
-import { useState, type SubmitEvent } from 'react';
+import { useMemo, useState, type SubmitEvent } from 'react';
 import { api, saveFile } from '../api/client';
 import { reportOf, useCellMeta } from '../api/meta';
 import type { Field, FieldType, Json, JsonObject, Parameter, ReportAnswer, ReportMeta } from '../api/types';
@@ -10,7 +10,7 @@ import { Failure, NotFound, Notice, Skeleton } from '../app/notice';
 import type { Search } from '../app/search';
 import { WIDGETS } from '../fields/registry';
 import { useText } from '../i18n';
-import { parseDate, showInstant } from '../lib/dates';
+import { parseDate, showInstant, today } from '../lib/dates';
 import { groupDecimal } from '../lib/decimal';
 import { asObject, asString, isBlank, refText } from '../lib/values';
 
@@ -55,6 +55,13 @@ function Conditions({ report, search, onRun }: { report: ReportMeta; search: Sea
       <Button type="primary" htmlType="submit">{t('report.run')}</Button>
     </form>
   );
+}
+
+/** Dates that a report needs and nobody has chosen yet: this year until today. */
+function usual(report: ReportMeta): Search {
+  const now = today();
+  const dates = report.parameters.filter((p) => p.required && p.type === 'date');
+  return Object.fromEntries(dates.map((p) => [p.name, p.name === 'from' ? `${now.slice(0, 4)}-01-01` : now]));
 }
 
 const NUMBERS = new Set(['decimal', 'integer', 'amount', 'quantity', 'price', 'rate', 'number']);
@@ -106,7 +113,8 @@ function Rows({ answer }: { answer: ReportAnswer }) {
 function Report({ cell, report }: { cell: string; report: ReportMeta }) {
   const { t, l, lang } = useText();
   const navigate = useNavigate();
-  const search = useSearch({ from: '/$cell/reports/$name' });
+  const asked = useSearch({ from: '/$cell/reports/$name' });
+  const search = useMemo(() => ({ ...usual(report), ...asked }), [report, asked]);
   const ready = report.parameters.every((p) => !p.required || search[p.name]);
   const answer = useQuery({
     queryKey: ['report', cell, report.name, search, lang],
