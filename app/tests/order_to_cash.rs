@@ -1,6 +1,6 @@
 //! The program from outside: a demo company sells, ships, invoices and is paid, and the books balance. The plain HTTP
 //! of this file is all a client needs.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
