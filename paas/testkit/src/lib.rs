@@ -1,1 +1,0 @@
-//! paas-testkit
