@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { go, launch, open, signIn, BASE } from './browser.mjs';
 
-const [dir = 'shots', user = 'admin', list = '/erp/sales-orders', report = '/erp/reports/trial-balance'] = process.argv.slice(2);
+const [dir = 'shots', user = 'admin', list = '/erp/sales-orders', report = `/erp/reports/trial-balance?from=${new Date().getFullYear()}-01-01&to=${new Date().getFullYear()}-12-31`] = process.argv.slice(2);
 await mkdir(dir, { recursive: true });
 const browser = await launch();
 const looks = [

@@ -126,6 +126,11 @@ function Report({ cell, report }: { cell: string; report: ReportMeta }) {
   const exportShown = () => {
     if (answer.data) saveFile(new Blob(['\uFEFF', csvOf(answer.data, t('report.total'))], { type: 'text/csv' }), `${report.name}.csv`);
   };
+  const run = (next: Search) => {
+    const same = report.parameters.every((p) => (next[p.name] ?? '') === (search[p.name] ?? ''));
+    if (same && ready) void answer.refetch();
+    else void navigate({ to: '.', search: next });
+  };
   const asOf = answer.data?.asOf;
   return (
     <div className="list">
@@ -135,7 +140,7 @@ function Report({ cell, report }: { cell: string; report: ReportMeta }) {
         <span className="grow" />
         <Button disabled={answer.data === undefined} title="CSV" onClick={exportShown}>{t('list.export')}</Button>
       </div>
-      <Conditions report={report} search={search} onRun={(next) => { void navigate({ to: '.', search: next }); void answer.refetch(); }} />
+      <Conditions report={report} search={search} onRun={run} />
       {!ready ? <Notice title={t('report.choose')} /> : answer.isPending ? <Skeleton rows={12} />
         : answer.isError ? <Failure error={answer.error} retry={() => void answer.refetch()} />
           : answer.data.rows.length === 0 ? <Notice title={t('report.empty')} /> : <Rows answer={answer.data} />}
