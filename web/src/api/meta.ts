@@ -12,7 +12,8 @@ export function useMe(): Me {
 
 /** The cells whose metadata this person can ask for: the enabled ones and the platform itself. */
 function cellsOf(me: Me): string[] {
-  return [...new Set([...me.cells.map((c) => c.code), 'platform'])];
+  // The platform last: people come for their work, not for its administration.
+  return [...me.cells.map((c) => c.code).filter((code) => code !== 'platform'), 'platform'];
 }
 
 function metaQuery(tenant: string, cell: string) {

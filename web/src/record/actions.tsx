@@ -103,7 +103,8 @@ export function ActionButtons(props: Props) {
       setBusy(null);
     }
   };
-  const lead = leadingAction(type, allowed);
+  const finished = type.states.find((s) => s.value === record.state)?.tone === 'done';
+  const lead = finished ? -1 : leadingAction(type, allowed);
   return (
     <>
       {allowed.map((action, i) => (
