@@ -33,7 +33,7 @@ struct Job {
 
 pub(super) async fn create(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
     let code = service.cell.registry.code(kind.meta(), "create");
-    demand(&*service.caller(&call.context).await?.rights, &code)?;
+    demand(&service.caller(&call.context).await?.rights, &code)?;
     refuse_unless_creatable(&*kind)?;
     let draft = Arc::new(body::read(kind.meta(), &call.body, true)?);
     let work: Work = Arc::new(move |ctx| create_one(ctx, &*kind, &draft));
@@ -84,7 +84,7 @@ fn repeated(
 
 pub(super) async fn patch(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
     let code = service.cell.registry.code(kind.meta(), "update");
-    demand(&*service.caller(&call.context).await?.rights, &code)?;
+    demand(&service.caller(&call.context).await?.rights, &code)?;
     if !kind.meta().kind.is_editable() {
         return Err(Refusal::new(Code::MethodNotAllowed));
     }
@@ -104,7 +104,7 @@ pub(super) async fn patch(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str,
 
 pub(super) async fn delete(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
     let code = service.cell.registry.code(kind.meta(), "delete");
-    demand(&*service.caller(&call.context).await?.rights, &code)?;
+    demand(&service.caller(&call.context).await?.rights, &code)?;
     refuse_unless_creatable(&*kind)?;
     let id = parse_id(id)?;
     let version = if_match(&call).ok_or_else(version_required)?;
@@ -189,7 +189,7 @@ async fn transition_work(
         Refusal::field("action", "UNKNOWN_ACTION", Text::of("没有这样的操作。", "There is no such action."))
     })?;
     let code = service.cell.registry.code(kind.meta(), edge.name);
-    demand(&*service.caller(&call.context).await?.rights, &code)?;
+    demand(&service.caller(&call.context).await?.rights, &code)?;
     let draft = match (edge.data, data) {
         (Some(meta), Some(raw)) if raw.get() != "null" => {
             Some(body::read(meta(), raw.get().as_bytes(), true).map_err(|r| r.under("data"))?)
@@ -230,7 +230,7 @@ struct Batch {
 
 pub(super) async fn batch(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
     let code = service.cell.registry.code(kind.meta(), "create");
-    demand(&*service.caller(&call.context).await?.rights, &code)?;
+    demand(&service.caller(&call.context).await?.rights, &code)?;
     refuse_unless_creatable(&*kind)?;
     let said: Batch = serde_json::from_slice(&call.body).map_err(|e| malformed(&e))?;
     if said.items.len() > BATCH {
