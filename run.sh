@@ -46,6 +46,26 @@ oracle_tests() {
   python3 tests/northwind/test_oracle.py
 }
 
+browser_tests() {
+  install chromium chromium
+  say "browser: an order becomes cash in the page of the real program"
+  SUPERPAAS_WEB=full cargo build --locked -p superpaas
+  local dir port pid
+  dir="$(mktemp -d)"
+  port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+  target/debug/superpaas serve --data "$dir/data" --listen "127.0.0.1:$port" --admin-listen 127.0.0.1:0 --demo \
+    >"$dir/log" 2>&1 &
+  pid=$!
+  trap 'kill "$pid" 2>/dev/null || true; rm -rf "$dir"' EXIT
+  for _ in $(seq 1 120); do grep -q "is ready" "$dir/log" && break || sleep 0.25; done
+  grep -q "is ready" "$dir/log" || { cat "$dir/log" >&2; exit 1; }
+  (cd web && BASE_URL="http://127.0.0.1:$port" npm run --silent e2e)
+  kill "$pid"
+  wait "$pid" || true
+  trap - EXIT
+  rm -rf "$dir"
+}
+
 release() {
   need cargo "Install Rust 1.95 with rustup."
   command -v npm >/dev/null 2>&1 || [ "$(id -u)" != 0 ] || install npm npm
@@ -57,8 +77,9 @@ data="${SUPERPAAS_DATA:-data}"
 case "${1:-serve}" in
   serve) release; exec target/release/superpaas serve --data "$data" --demo ;;
   build) release ;;
-  test) rust_tests; oracle_tests; web_tests; say "all tests passed" ;;
+  test) rust_tests; oracle_tests; web_tests; browser_tests; say "all tests passed" ;;
+  e2e) browser_tests ;;
   self_check) release; exec target/release/superpaas self-check --data "$data" ;;
-  help | -h | --help) echo "usage: ./run.sh [serve | build | test | self_check]" ;;
-  *) echo "run.sh: unknown command '$1'; there is: serve, build, test, self_check." >&2; exit 2 ;;
+  help | -h | --help) echo "usage: ./run.sh [serve | build | test | e2e | self_check]" ;;
+  *) echo "run.sh: unknown command '$1'; there is: serve, build, test, e2e, self_check." >&2; exit 2 ;;
 esac
