@@ -53,7 +53,7 @@ browser_tests() {
   local dir port pid
   dir="$(mktemp -d)"
   port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
-  target/debug/superpaas serve --data "$dir/data" --listen "127.0.0.1:$port" --admin-listen 127.0.0.1:0 --demo \
+  "${CARGO_TARGET_DIR:-target}/debug/superpaas" serve --data "$dir/data" --listen "127.0.0.1:$port" --admin-listen 127.0.0.1:0 --demo \
     >"$dir/log" 2>&1 &
   pid=$!
   trap 'kill "$pid" 2>/dev/null || true; rm -rf "$dir"' EXIT
@@ -75,11 +75,11 @@ release() {
 data="${SUPERPAAS_DATA:-data}"
 
 case "${1:-serve}" in
-  serve) release; exec target/release/superpaas serve --data "$data" --demo ;;
+  serve) release; exec "${CARGO_TARGET_DIR:-target}/release/superpaas" serve --data "$data" --demo ;;
   build) release ;;
   test) rust_tests; oracle_tests; web_tests; browser_tests; say "all tests passed" ;;
   e2e) browser_tests ;;
-  self_check) release; exec target/release/superpaas self-check --data "$data" ;;
+  self_check) release; exec "${CARGO_TARGET_DIR:-target}/release/superpaas" self-check --data "$data" ;;
   help | -h | --help) echo "usage: ./run.sh [serve | build | test | e2e | self_check]" ;;
   *) echo "run.sh: unknown command '$1'; there is: serve, build, test, e2e, self_check." >&2; exit 2 ;;
 esac
