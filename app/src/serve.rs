@@ -44,19 +44,25 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     };
     let gateway = Gateway::new(config, peers, TokenKey::from_master(&master));
     let metrics = tokio::spawn(metrics(admin, gateway.clone()));
-    println!("Super PaaS is ready at http://{}", settings.listen);
+    say(&format!("Super PaaS is ready at http://{}", settings.listen));
     if settings.demo {
-        println!(
+        say(&format!(
             "demo sign-in: tenant demo, users admin sales buyer keeper accountant manager auditor, password Demo@12345"
-        );
+        ));
     }
-    println!(
+    say(&format!(
         "operator sign-in: tenant system, user admin, first password in {}/system-password",
         settings.data.display()
-    );
+    ));
     paas_gateway::serve(gateway, listener, None, stop()).await;
     metrics.abort();
     Ok(())
+}
+
+/// Tells the person who started the program; that nobody listens any more is no reason to stop.
+fn say(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn asset(asset: &superpaas_web::Asset) -> Asset {

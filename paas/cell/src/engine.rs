@@ -80,8 +80,8 @@ pub(crate) fn act(ctx: &mut Ctx<'_>, kind: &dyn Kind, action: &str, record: &mut
     }
     ran?;
     ctx.tx.update(&*before, record)?;
-    if let Some((name, _version, data)) = kind.event(edge, record) {
-        ctx.tx.emit(name, record.id(), data)?;
+    if let Some((name, version, data)) = kind.event(edge, record) {
+        ctx.tx.emit_version(name, version, record.id(), data)?;
     }
     audit_change(ctx, action, &*before, record)
 }

@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// How many members' rights are kept compiled.
 const MEMBERS: usize = 10_000;
 
+/// How long a job of the system may hold the writer, milliseconds: seeding takes longer than what people do.
+const SYSTEM_MS: u64 = 20_000;
+
 /// A cell at work.
 pub struct Service {
     pub(crate) cell: Cell,
@@ -142,7 +145,7 @@ impl Service {
         let service = Arc::clone(self);
         let caller = Caller::system();
         let run = move |tx: &mut Tx| job(&mut Ctx::new(tx, &service.cell.registry, &caller));
-        self.store.write(Actor::system(tenant, request_id), run).await
+        self.store.write_within(Actor::system(tenant, request_id), SYSTEM_MS, run).await
     }
 
     /// Reads as the system in a tenant.
