@@ -21,7 +21,7 @@ const AHEAD_MS: i64 = 5_000;
 pub enum MemberKind {
     /// Works for the tenant.
     Staff,
-    /// A customer or supplier; sees only records of its own parties.
+    /// Another company or person the tenant deals with; sees only records of its own parties.
     Partner,
     /// Another system.
     Service,

@@ -16,8 +16,8 @@
 //! | `Entry` | `id: Id`, a key, a measure | `#[entry(balance = Type, name, resource, date, party, unique(..), index(..))]` | `Entry` |
 //! | `Balance` | a key, a measure | `#[balance(name, resource, date, party, index(..))]` | |
 //!
-//! All derive `Clone` too. Names: struct `SalesDay` → name `sales-day`, resource `sales-days` (`y` → `ies`; `s x ch sh`
-//! → `es`; a setting keeps the singular), table `sales_day`. `name = "a-b"` changes all three, `resource = "a-bs"` the
+//! All derive `Clone` too. Names: struct `ShelfDay` → name `shelf-day`, resource `shelf-days` (`y` → `ies`; `s x ch sh`
+//! → `es`; a setting keeps the singular), table `shelf_day`. `name = "a-b"` changes all three, `resource = "a-bs"` the
 //! second. `number = "XX{yyyy}{mm}-{seq:5}"` (also `{yy}`, `{dd}`; exactly one `{seq:N}`) numbers documents;
 //! `date = field` names the business date, `party = field` the reference for data scope `party`; `unique(a, b)` and
 //! `index(a, b)` may stand several times; `tree` needs `parent: Option<Ref<Self>>`.
@@ -45,7 +45,7 @@
 //! | `english = name_en` | the field that holds this name in English |
 //! | `default = 1`, `= true`, `= "\"text\""` | JSON text for a create that leaves the field out; never required then |
 //! | `group = "dimensions"` | nested under this name in JSON |
-//! | `name = "customerName"` | JSON name (camelCase of the field by default) |
+//! | `name = "holderName"` | JSON name (camelCase of the field by default) |
 //! | `column = "x"` | column (the field's name by default) |
 //! | `key`, `measure` | of entries and balances: what it is kept per, and what is added up |
 //! | `balance(Type, key = line, by = own, sum = a, minus = b)` | the sum of a balance's measures, see below |

@@ -4,12 +4,12 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Attribute, Expr, Lit, Meta};
 
-/// `SalesOrder` → `sales-order`, `VATRate` → `vat-rate`.
+/// `ShelfNote` → `shelf-note`, `XYPoint` → `xy-point`.
 pub fn kebab(pascal: &str) -> String {
     separated(pascal, '-')
 }
 
-/// `SalesOrder` → `sales_order`.
+/// `ShelfNote` → `shelf_note`.
 pub fn snake(pascal: &str) -> String {
     separated(pascal, '_')
 }
@@ -176,8 +176,8 @@ mod tests {
 
     #[test]
     fn names_follow_the_conventions() {
-        assert_eq!(kebab("SalesOrder"), "sales-order");
-        assert_eq!(kebab("VATRate"), "vat-rate");
+        assert_eq!(kebab("ShelfNote"), "shelf-note");
+        assert_eq!(kebab("XYPoint"), "xy-point");
         assert_eq!(snake("Step2Line"), "step2_line");
         assert_eq!(camel("order_date"), "orderDate");
         let words = [

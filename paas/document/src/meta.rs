@@ -41,9 +41,9 @@ impl Kind {
 /// What a declared type is. Made by a derive; lives in a static.
 #[derive(Debug)]
 pub struct TypeMeta {
-    /// Singular kebab-case name, as in permission codes: `sales-order`.
+    /// Singular kebab-case name, as in permission codes: `shelf-note`.
     pub name: &'static str,
-    /// Plural kebab-case name, as in paths: `sales-orders`.
+    /// Plural kebab-case name, as in paths: `shelf-notes`.
     pub resource: &'static str,
     /// Snake-case table name.
     pub table: &'static str,
@@ -79,7 +79,7 @@ impl TypeMeta {
         self.fields.iter().position(|f| f.group.is_none() && f.name == name)
     }
 
-    /// The index of a field in a group, e.g. `dimensions` / `customer`.
+    /// The index of a field in a group, e.g. `dimensions` / `shelf`.
     pub fn grouped_field(&self, group: &str, name: &str) -> Option<usize> {
         self.fields.iter().position(|f| f.group == Some(group) && f.name == name)
     }

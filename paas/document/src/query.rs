@@ -62,7 +62,7 @@ pub enum Step {
     Head(HeadField),
 }
 
-/// A field of the record, or a field of a record it refers to: `customer.code`.
+/// A field of the record, or a field of a record it refers to: `shelf.code`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
     /// Reference field to follow first.

@@ -72,7 +72,7 @@ pub struct DepartmentRef(pub Id);
 /// A reference to a record of any type of the same cell, with its number for people.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AnyRef {
-    /// Singular type name, e.g. `sales-order`.
+    /// Singular type name, e.g. `shelf-note`.
     pub kind: String,
     /// Its id.
     pub id: Id,

@@ -1,4 +1,4 @@
-//! Exact intermediate results: products and quotients of fixed-point numbers in `i128`, rounded once and explicitly.
+//! Exact intermediate results: multiplication and division of fixed-point numbers in `i128`, rounded once and explicitly.
 
 use crate::Fixed;
 
@@ -24,7 +24,7 @@ impl Exact {
     /// One.
     pub const ONE: Exact = Exact { mantissa: 1, scale: 0 };
 
-    /// The product.
+    /// Multiplied.
     pub fn mul(self, other: Exact) -> Option<Exact> {
         Some(Exact::new(self.mantissa.checked_mul(other.mantissa)?, self.scale + other.scale))
     }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn tax_included_vectors_of_the_domain_reference() {
+    fn gross_to_net_vectors() {
         // V7: gross 100 at 13/9/6/3/1 %.
         for (rate, net) in
             [("1.13", "88.50"), ("1.09", "91.74"), ("1.06", "94.34"), ("1.03", "97.09"), ("1.01", "99.01")]
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn large_products_fit_or_are_refused() {
+    fn large_results_fit_or_are_refused() {
         assert_eq!(net("1000000", "99999.99", "0").to_string(), "99999990000.00");
         let huge = Quantity::from_raw(i64::MAX).exact();
         assert!(huge.mul(huge).and_then(|p| p.mul(huge)).is_none());

@@ -97,7 +97,7 @@ impl<const S: u32> Fixed<S> {
         Fixed(self.0.saturating_abs())
     }
 
-    /// As an exact number for products and quotients.
+    /// As an exact number to multiply and divide.
     pub fn exact(self) -> Exact {
         Exact::new(i128::from(self.0), S)
     }
