@@ -19,6 +19,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         );
     }
     prepare(&settings.data)?;
+    let _alone = alone(&settings.data)?;
     let listener = bind(settings.listen).await?;
     let admin = bind(settings.admin_listen).await?;
     let fresh = is_empty(&settings.data)?;
@@ -44,7 +45,9 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     };
     let gateway = Gateway::new(config, peers, TokenKey::from_master(&master));
     let metrics = tokio::spawn(metrics(admin, gateway.clone()));
-    say(&format!("Super PaaS is ready at http://{}", settings.listen));
+    let stop = stop()?;
+    let address = listener.local_addr().map_err(|e| format!("The address {} cannot be used: {e}.", settings.listen))?;
+    say(&format!("Super PaaS is ready at http://{address}"));
     if settings.demo {
         say(&format!(
             "demo sign-in: tenant demo, users admin sales buyer keeper accountant manager auditor, password Demo@12345"
@@ -54,8 +57,11 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         "operator sign-in: tenant system, user admin, first password in {}/system-password",
         settings.data.display()
     ));
-    paas_gateway::serve(gateway, listener, None, stop()).await;
+    paas_gateway::serve(gateway, listener, None, stop).await;
     metrics.abort();
+    for service in services {
+        service.store().clone().close().await;
+    }
     Ok(())
 }
 
@@ -78,6 +84,17 @@ fn prepare(data: &Path) -> Result<(), String> {
     std::fs::remove_file(&probe).map_err(|e| format!("The data directory {} cannot be written: {e}.", data.display()))
 }
 
+/// Holds the data directory for this process: two programs on one directory would not know of each other's changes. The
+/// lock is a file beside the directory and goes with the process, however it ends.
+fn alone(data: &Path) -> Result<std::fs::File, String> {
+    let mut name = data.as_os_str().to_owned();
+    name.push(".lock");
+    let shown = Path::new(&name).display().to_string();
+    let file = std::fs::File::create(&name).map_err(|e| format!("The lock file {shown} cannot be made: {e}."))?;
+    file.try_lock().map_err(|_| format!("The data directory {} is in use by another superpaas.", data.display()))?;
+    Ok(file)
+}
+
 fn is_empty(data: &Path) -> Result<bool, String> {
     let mut entries = std::fs::read_dir(data).map_err(|e| format!("{} cannot be read: {e}.", data.display()))?;
     Ok(entries.next().is_none())
@@ -92,14 +109,15 @@ async fn metrics(listener: TcpListener, gateway: Gateway) {
     let _ = paas_cell::serve_text(listener, "/metrics", move || gateway.metrics_text()).await;
 }
 
-async fn stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-        let _ = interrupt.await;
-        return;
-    };
-    tokio::select! {
-        _ = interrupt => {}
-        _ = terminate.recv() => {}
-    }
+/// Ends at Ctrl-C or SIGTERM; from the moment this returns, neither ends the program before it has drained.
+fn stop() -> Result<impl Future<Output = ()>, String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|e| format!("The program cannot listen for signals: {e}."));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

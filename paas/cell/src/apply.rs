@@ -3,7 +3,7 @@
 
 use crate::body::{Draft, Input, set};
 use crate::ctx::Ctx;
-use paas_document::{FieldType, Record, TypeMeta, Value};
+use paas_document::{FieldType, Head, Record, TypeMeta, Value};
 use paas_types::{FieldError, Id, Refusal, Result, Text};
 
 /// Puts what a draft says onto a record. `stored` says whether the record already exists (a patch).
@@ -16,6 +16,10 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, draft: &Draft, record: &mut dyn Record) -
 /// Computed fields sent back must equal what is stored or what came out.
 pub(crate) fn compare(ctx: &mut Ctx<'_>, draft: &Draft, before: Option<&dyn Record>, after: &dyn Record) -> Result<()> {
     let mut errors = Vec::new();
+    let head = before.and_then(Record::head);
+    errors.extend(
+        draft.stamps.iter().filter(|(name, sent)| !is_stamp(head, name, sent)).map(|(name, _)| read_only(name)),
+    );
     compare_into(ctx, draft, before, after, "", &mut errors)?;
     if errors.is_empty() { Ok(()) } else { Err(Refusal::fields(errors)) }
 }
@@ -159,6 +163,19 @@ fn compare_into(
         }
     }
     Ok(())
+}
+
+/// Whether what was sent for a name of the house is what the record said before the change.
+fn is_stamp(head: Option<&Head>, name: &str, sent: &Input) -> bool {
+    let (Some(head), Input::Ready(sent)) = (head, sent) else { return false };
+    match (name, sent) {
+        ("number", Value::Text(number)) => head.number.as_ref() == Some(number),
+        ("createdAt", Value::Instant(at)) => head.created_at == *at,
+        ("updatedAt", Value::Instant(at)) => head.updated_at == *at,
+        ("createdBy", Value::Id(id)) => head.created_by.0 == *id,
+        ("updatedBy", Value::Id(id)) => head.updated_by.0 == *id,
+        _ => false,
+    }
 }
 
 fn read_only(field: &str) -> FieldError {

@@ -38,7 +38,8 @@ pub(crate) enum Input {
 pub(crate) struct Draft {
     pub(crate) id: Option<Id>,
     pub(crate) version: Option<i64>,
-    pub(crate) number: Option<String>,
+    /// What the house writes itself (number, stamps), sent back, to compare.
+    pub(crate) stamps: Vec<(&'static str, Input)>,
     /// Fields to set, by index.
     pub(crate) sets: Vec<(usize, Input)>,
     /// Computed fields sent back, to compare.
@@ -47,7 +48,34 @@ pub(crate) struct Draft {
     pub(crate) rows: Vec<(usize, Vec<Draft>)>,
 }
 
-type Object<'a> = HashMap<String, &'a RawValue>;
+/// An object of JSON whose names differ; the same name twice is malformed, since readers differ in which one counts.
+struct Object<'a>(HashMap<String, &'a RawValue>);
+
+impl<'de> serde::Deserialize<'de> for Object<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}
+
+struct Members;
+
+impl<'de> serde::de::Visitor<'de> for Members {
+    type Value = Object<'de>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+        let mut members = HashMap::new();
+        while let Some((name, raw)) = map.next_entry::<String, &'de RawValue>()? {
+            if members.insert(name, raw).is_some() {
+                return Err(serde::de::Error::custom("a name occurs twice"));
+            }
+        }
+        Ok(Object(members))
+    }
+}
 
 /// Reads a body for a type. `create` also demands what is required.
 pub(crate) fn read(meta: &'static TypeMeta, body: &[u8], create: bool) -> Result<Draft> {
@@ -70,10 +98,10 @@ fn read_object(
     errors: &mut Vec<FieldError>,
 ) -> Draft {
     let mut draft = Draft::default();
-    let mut names: Vec<&String> = object.keys().collect();
+    let mut names: Vec<&String> = object.0.keys().collect();
     names.sort_unstable();
     for name in names {
-        let Some(raw) = object.get(name) else { continue };
+        let Some(raw) = object.0.get(name) else { continue };
         let at = join(path, name);
         if let Some(index) = meta.field_named(name) {
             read_field(meta, index, raw, &at, (&mut draft, errors));
@@ -82,7 +110,7 @@ fn read_object(
             draft.rows.push((table, rows));
         } else if meta.fields.iter().any(|f| f.group == Some(name)) {
             read_group(meta, name, raw, &at, (&mut draft, errors));
-        } else if !read_system(name, raw, &mut draft) {
+        } else if !read_system(name, raw, &at, (&mut draft, errors)) {
             errors.push(FieldError {
                 field: at,
                 code: Code::UnknownField.as_str(),
@@ -96,14 +124,38 @@ fn read_object(
     draft
 }
 
-fn read_system(name: &str, raw: &RawValue, draft: &mut Draft) -> bool {
-    match name {
-        "id" => draft.id = serde_json::from_str::<String>(raw.get()).ok().and_then(|t| t.parse().ok()),
-        "version" => draft.version = raw.get().trim_matches('"').parse().ok(),
-        "number" => draft.number = serde_json::from_str(raw.get()).unwrap_or_default(),
-        _ => {}
+/// Reads what the house writes itself; false when the name is none of these.
+fn read_system(name: &str, raw: &RawValue, at: &str, (draft, errors): (&mut Draft, &mut Vec<FieldError>)) -> bool {
+    let Some(name) = SYSTEM.iter().find(|n| **n == name) else { return false };
+    let text = raw.get();
+    let stamp = match *name {
+        "id" => {
+            draft.id = serde_json::from_str::<String>(text).ok().and_then(|t| t.parse().ok());
+            if draft.id.is_none() {
+                errors.push(wrong_type(at));
+            }
+            return true;
+        }
+        "version" => {
+            draft.version = text.trim_matches('"').parse().ok();
+            if draft.version.is_none() {
+                errors.push(wrong_type(at));
+            }
+            return true;
+        }
+        _ if text == "null" => return true,
+        "number" => string(text).map(|t| Input::Ready(Value::Text(t))),
+        "createdAt" | "updatedAt" => string(text)
+            .and_then(|t| t.parse::<Instant>().map_err(|()| "INVALID_INSTANT"))
+            .map(|i| Input::Ready(Value::Instant(i))),
+        "createdBy" | "updatedBy" => reference(text),
+        _ => return true,
+    };
+    match stamp {
+        Ok(input) => draft.stamps.push((name, input)),
+        Err(_) => errors.push(wrong_type(at)),
     }
-    SYSTEM.contains(&name)
+    true
 }
 
 fn read_group(
@@ -120,7 +172,7 @@ fn read_group(
         errors.push(wrong_type(at));
         return;
     };
-    for (name, raw) in inner {
+    for (name, raw) in inner.0 {
         let at = join(at, &name);
         match meta.grouped_field(group, &name) {
             Some(index) => read_field(meta, index, raw, &at, (draft, errors)),
@@ -174,7 +226,7 @@ fn read_rows(
         let at = format!("{at}[{position}]");
         match serde_json::from_str::<Object<'_>>(raw.get()) {
             Ok(object) => {
-                let new = !object.contains_key("id");
+                let new = !object.0.contains_key("id");
                 rows.push(read_object((declared.meta)(), &object, &at, new, errors));
             }
             Err(_) => errors.push(wrong_type(&at)),

@@ -60,17 +60,26 @@ fn add_paths(registry: &Registry, kind: &dyn Kind, paths: &mut Map<String, Json>
             }
             op
         };
-        many.insert(
-            "post".to_owned(),
-            body(operation(&format!("Create: {label}"), &code("create"), "201", reference.clone())),
-        );
+        // A setting is there from the start and stays.
+        let comes_and_goes = meta.kind != paas_document::Kind::Setting;
+        if comes_and_goes {
+            many.insert(
+                "post".to_owned(),
+                body(operation(&format!("Create: {label}"), &code("create"), "201", reference.clone())),
+            );
+        }
         one.insert(
             "patch".to_owned(),
             body(operation(&format!("Change: {label}"), &code("update"), "200", reference.clone())),
         );
-        one.insert("delete".to_owned(), operation(&format!("Delete: {label}"), &code("delete"), "204", json!({})));
+        if comes_and_goes {
+            one.insert("delete".to_owned(), operation(&format!("Delete: {label}"), &code("delete"), "204", json!({})));
+        }
     }
     paths.insert(base.clone(), Json::Object(many));
+    if meta.kind == paas_document::Kind::Balance {
+        return;
+    }
     paths.insert(format!("{base}/{{id}}"), Json::Object(one));
     let actions: Vec<&str> = kind.edges().iter().filter(|e| !e.system).map(|e| e.name).collect();
     if !actions.is_empty() {

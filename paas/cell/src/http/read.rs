@@ -8,7 +8,7 @@ use crate::service::Service;
 use http::{StatusCode, header};
 use paas_document::{Page, Query, Scope};
 use paas_store::{AuditRow, Lock};
-use paas_types::{Code, Refusal, Result};
+use paas_types::{Code, Id, Refusal, Result};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
@@ -29,9 +29,15 @@ async fn reader(service: &Arc<Service>, kind: &dyn Kind, call: &Incoming, verb: 
     Ok((caller, scope))
 }
 
+/// The id in the path of a record; a balance is known by its key and has none.
+fn record_id(kind: &dyn Kind, id: &str) -> Result<Id> {
+    let has_id = kind.meta().kind != paas_document::Kind::Balance;
+    if has_id { parse_id(id) } else { Err(Refusal::not_found()) }
+}
+
 pub(super) async fn one(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
     let (caller, scope) = reader(service, &*kind, &call, "read").await?;
-    let (id, tenant, owner) = (parse_id(id)?, Service::tenant(&call.context)?, Arc::clone(service));
+    let (id, tenant, owner) = (record_id(&*kind, id)?, Service::tenant(&call.context)?, Arc::clone(service));
     let (map, version) = service
         .store
         .read(&tenant, move |tx| {
@@ -162,7 +168,7 @@ fn export_step(
 
 pub(super) async fn history(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
     let (caller, scope) = reader(service, &*kind, &call, "read").await?;
-    let (id, tenant, owner) = (parse_id(id)?, Service::tenant(&call.context)?, Arc::clone(service));
+    let (id, tenant, owner) = (record_id(&*kind, id)?, Service::tenant(&call.context)?, Arc::clone(service));
     let entries = service
         .store
         .read(&tenant, move |tx| {

@@ -53,6 +53,13 @@ fn create_one(ctx: &mut Ctx<'_>, kind: &dyn Kind, draft: &Draft) -> Result<Store
         return repeated(ctx, kind, draft, (id, existing));
     }
     engine::create(ctx, kind, &mut *record)?;
+    if draft.version.is_some_and(|sent| sent != 1) {
+        return Err(Refusal::field(
+            "version",
+            "READ_ONLY",
+            Text::of("版本由系统计数。", "The version is counted here."),
+        ));
+    }
     apply::compare(ctx, draft, None, &*record)?;
     let location = format!("/api/v1/{}/{}/{}", ctx.registry.name, kind.meta().resource, record.id());
     let mut stored = answer(ctx, kind, record.id(), 201)?;
@@ -90,6 +97,9 @@ pub(super) async fn patch(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str,
     }
     let id = parse_id(id)?;
     let draft = Arc::new(body::read(kind.meta(), &call.body, false)?);
+    if draft.id.is_some_and(|sent| sent != id) {
+        return Err(Refusal::field("id", "READ_ONLY", Text::of("编号不能修改。", "The id cannot be changed.")));
+    }
     let version = if_match(&call).or(draft.version).ok_or_else(version_required)?;
     let work: Work = Arc::new(move |ctx| {
         let before = locked(ctx, &*kind, id, "update", version)?;

@@ -1,0 +1,7 @@
+//! The program from outside: started as its users start it, spoken to in plain HTTP.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod attacks;
+mod faults;
+mod order_to_cash;
+mod program;

@@ -1,0 +1,231 @@
+//! A running program and the plain HTTP that is all a client needs.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+pub const PASSWORD: &str = "Demo@12345";
+
+/// The program with the demo company on a data directory of its own.
+pub struct Program {
+    child: Child,
+    pid: AtomicU32,
+    pub port: u16,
+    dir: tempfile::TempDir,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What came back, as it stood on the wire.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub text: String,
+    pub json: Value,
+}
+
+impl Answer {
+    /// The error code of the envelope.
+    pub fn code(&self) -> &str {
+        self.json["code"].as_str().unwrap_or("")
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).map(str::trim)
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+impl Program {
+    pub fn start() -> Program {
+        let dir = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let child = spawn(&dir.path().join("data"), port);
+        Program { pid: AtomicU32::new(child.id()), child, port, dir }
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// Kills the program as a power cut does, whatever it was doing.
+    pub fn cut_power(&self) {
+        let pid = self.pid.load(Ordering::Relaxed).to_string();
+        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    }
+
+    /// Starts the program again on the same data and port, after a cut.
+    pub fn restart(&mut self) {
+        self.child.wait().unwrap();
+        self.child = spawn(&self.data(), self.port);
+        self.pid.store(self.child.id(), Ordering::Relaxed);
+    }
+
+    /// Ends the program in order and says where its data is; the data lives as long as this value.
+    pub fn stop(&mut self) -> PathBuf {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let ended = self.child.wait().unwrap();
+        assert!(ended.success(), "{ended}");
+        self.data()
+    }
+
+    /// Sends one request with exactly these headers; a fault of the connection is an error.
+    pub fn try_send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<Answer> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        let mut request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Length: {}\r\n",
+            self.port,
+            body.len()
+        );
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        stream.write_all(request.as_bytes())?;
+        // A server that refuses early may close while the body is still being sent: its answer counts all the same.
+        let _ = stream.write_all(body);
+        let mut bytes = Vec::new();
+        let ended = stream.read_to_end(&mut bytes);
+        if bytes.is_empty() {
+            ended?;
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let all = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, text) = all.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or(std::io::ErrorKind::InvalidData)?;
+        let start = text.find(['{', '[']).unwrap_or(text.len());
+        let end = text.rfind(['}', ']']).map_or(start, |at| at + 1);
+        let json = serde_json::from_str(&text[start..end.max(start)]).unwrap_or(Value::Null);
+        Ok(Answer { status, head: head.to_owned(), text: text.to_owned(), json })
+    }
+
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.try_send(method, path, headers, body).unwrap()
+    }
+
+    /// A call of a signed-in member of a tenant; `path` follows `/api/v1/`.
+    pub fn call_as(&self, member: &Member, method: &str, path: &str, body: &Value) -> Answer {
+        self.call_with(member, method, path, body, &[])
+    }
+
+    /// As [`Program::call_as`], with more headers.
+    pub fn call_with(&self, who: &Member, method: &str, path: &str, body: &Value, more: &[(&str, &str)]) -> Answer {
+        let bearer = format!("Bearer {}", who.token);
+        let mut headers = vec![("Authorization", bearer.as_str()), ("X-Tenant-Id", who.tenant.as_str())];
+        if !body.is_null() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        headers.extend_from_slice(more);
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(method, &format!("/api/v1/{path}"), &headers, text.as_bytes())
+    }
+
+    pub fn call(&self, member: &Member, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let answer = self.call_as(member, method, path, body);
+        (answer.status, answer.json)
+    }
+
+    /// Asks for a token; the answer may be a refusal.
+    pub fn ask_token(&self, tenant: &str, username: &str, password: &str) -> Answer {
+        let body = json!({"grant_type": "password", "tenant": tenant, "username": username, "password": password});
+        let json = [("Content-Type", "application/json")];
+        self.send("POST", "/api/v1/auth/token", &json, body.to_string().as_bytes())
+    }
+
+    /// Signs a member in with a password that must be right.
+    pub fn enter(&self, tenant: &str, username: &str, password: &str) -> Member {
+        let said = self.ask_token(tenant, username, password);
+        assert_eq!(said.status, 200, "{said:?}");
+        Member { token: said.json["access_token"].as_str().unwrap().to_owned(), tenant: tenant.to_owned() }
+    }
+
+    /// Signs in to the demo tenant.
+    pub fn sign_in(&self, username: &str) -> Member {
+        self.enter("demo", username, PASSWORD)
+    }
+
+    /// The operator, with the first password changed.
+    pub fn operator(&self) -> Member {
+        let first = std::fs::read_to_string(self.data().join("system-password")).unwrap();
+        let first = first.trim();
+        let member = self.enter("system", "admin", first);
+        let said = self.call_as(
+            &member,
+            "POST",
+            "auth/password",
+            &json!({"currentPassword": first, "newPassword": "Operator@1"}),
+        );
+        assert!(said.status < 300, "{said:?}");
+        self.enter("system", "admin", "Operator@1")
+    }
+
+    /// Makes a tenant with ERP through the operator and signs its administrator in.
+    pub fn tenant(&self, operator: &Member, code: &str) -> Member {
+        let body = json!({"code": code, "name": code, "adminUsername": "boss", "adminPassword": "Secret@99", "cells": ["erp"]});
+        let (status, said) = self.call(operator, "POST", "platform/tenants", &body);
+        assert_eq!(status, 201, "{said}");
+        self.enter(code, "boss", "Secret@99")
+    }
+
+    pub fn act(&self, member: &Member, path: &str, record: &Value, action: &str) -> Value {
+        let body = json!({"action": action, "version": record["version"]});
+        let path = format!("{path}/{}/transitions", record["id"].as_str().unwrap());
+        let (status, said) = self.call(member, "POST", &path, &body);
+        assert_eq!(status, 200, "{action}: {said}");
+        said
+    }
+
+    pub fn get(&self, member: &Member, path: &str) -> Value {
+        let (status, said) = self.call(member, "GET", path, &Value::Null);
+        assert_eq!(status, 200, "{path}: {said}");
+        said
+    }
+
+    pub fn post(&self, member: &Member, path: &str, body: &Value) -> Value {
+        let (status, said) = self.call(member, "POST", path, body);
+        assert_eq!(status, 201, "{path}: {said}");
+        said
+    }
+}
+
+/// Who calls: a token and the tenant it is for.
+#[derive(Clone)]
+pub struct Member {
+    pub token: String,
+    pub tenant: String,
+}
+
+fn spawn(data: &Path, port: u16) -> Child {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_superpaas"))
+        .args(["serve", "--demo", "--data"])
+        .arg(data)
+        .args(["--listen", &format!("127.0.0.1:{port}"), "--admin-listen", &format!("127.0.0.1:{}", free_port())])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.contains("ready"), "{first}");
+    child
+}
+
+/// Runs the program with these arguments until it ends; what it said on both streams, and whether it was content.
+pub fn run(arguments: &[&str]) -> (bool, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_superpaas")).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+    (out.status.success(), said)
+}
