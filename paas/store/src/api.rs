@@ -1,7 +1,7 @@
 //! The types callers meet: what a cell declares to its store, who acts, and what answers look like.
 
 use paas_document::{AnyRef, Cursor, Record, TypeMeta, Typed, Value};
-use paas_types::{Id, Instant, Tenant};
+use paas_types::{Id, Instant, Tenant, TenantKey};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -234,6 +234,25 @@ pub struct Feed {
     pub events: Vec<FeedEvent>,
     /// The position the reader has reached with them.
     pub last: i64,
+}
+
+/// Which part of the log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FeedFilter {
+    /// Only events after this position.
+    pub after: i64,
+    /// At most this many, 1,000 at most.
+    pub limit: u32,
+    /// Only the last event of each subject and type.
+    pub snapshot: bool,
+    /// Only this tenant's.
+    pub tenant: Option<TenantKey>,
+    /// Only this type.
+    pub event_type: Option<String>,
+    /// Not before.
+    pub since: Option<Instant>,
+    /// The newest instead of the oldest ones; the answer is in order all the same.
+    pub newest: bool,
 }
 
 /// How far a consumer has read a producer.

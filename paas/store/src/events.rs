@@ -1,6 +1,6 @@
 //! Events: the outbox, its feed, and the inbox of a consumer.
 
-use crate::api::{Actor, DeadLetter, Feed, FeedEvent, InboxCursor};
+use crate::api::{Actor, DeadLetter, Feed, FeedEvent, FeedFilter, InboxCursor};
 use crate::{Cell, Col, Store, Tx};
 use paas_types::{Id, Result, Tenant, TenantKey};
 use std::sync::Arc;
@@ -74,13 +74,38 @@ impl Tx {
 
     /// Events put aside and not settled, oldest first.
     pub fn dead_letters(&mut self, limit: u32) -> Result<Vec<DeadLetter>> {
+        self.letters_where("", Vec::new(), limit)
+    }
+
+    /// The event put aside and not settled with this identity.
+    pub fn dead_letter_open(&mut self, id: Id) -> Result<Option<DeadLetter>> {
+        Ok(self.letters_where(" AND id = $2", vec![Cell::Id(id)], 1)?.into_iter().next())
+    }
+
+    /// Events of a subject put aside and not settled, oldest first.
+    pub fn dead_letters_of(&mut self, producer: &str, subject: Id, limit: u32) -> Result<Vec<DeadLetter>> {
+        let params = vec![Cell::Text(producer.to_owned()), Cell::Id(subject)];
+        self.letters_where(" AND producer = $2 AND subject = $3", params, limit)
+    }
+
+    /// How many events are put aside and not settled.
+    pub fn dead_letter_count(&mut self) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM dead_letter WHERE tenant = $1 AND settled_at IS NULL";
+        let row = self.query_one(sql, &[self.tenant_cell()], &[Col::Int])?;
+        let count = row.and_then(|r| r.into_iter().next()).map_or(0, |c| c.as_int());
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    fn letters_where(&mut self, more: &str, narrower: Vec<Cell>, limit: u32) -> Result<Vec<DeadLetter>> {
         let sql = format!(
             "SELECT id, producer, seq, \"type\", subject, error, attempts, envelope, at FROM dead_letter \
-             WHERE tenant = $1 AND settled_at IS NULL ORDER BY producer, seq LIMIT {}",
+             WHERE tenant = $1 AND settled_at IS NULL{more} ORDER BY producer, seq LIMIT {}",
             limit.clamp(1, 1_000)
         );
         let kinds = [Col::Id, Col::Text, Col::Int, Col::Text, Col::Id, Col::Text, Col::Int, Col::Text, Col::Instant];
-        let rows = self.query(&sql, &[self.tenant_cell()], &kinds)?;
+        let mut params = vec![self.tenant_cell()];
+        params.extend(narrower);
+        let rows = self.query(&sql, &params, &kinds)?;
         Ok(rows.into_iter().map(letter).collect())
     }
 
@@ -126,29 +151,28 @@ fn event(cells: Vec<Cell>) -> FeedEvent {
 impl Store {
     /// Events of all tenants after a position, in order. A snapshot has only the last event of each subject and type.
     pub async fn feed(&self, after: i64, limit: u32, snapshot: bool) -> Result<Feed> {
+        self.feed_where(FeedFilter { after, limit, snapshot, ..FeedFilter::default() }).await
+    }
+
+    /// As [`Store::feed`], narrowed.
+    pub async fn feed_where(&self, filter: FeedFilter) -> Result<Feed> {
         let job = move |tx: &mut Tx| {
             let epoch = tx.query_one("SELECT value FROM store_meta WHERE name = 'epoch'", &[], &[Col::Text])?;
             let epoch = epoch.and_then(|r| r.into_iter().next()).and_then(Cell::into_text).unwrap_or_default();
-            let last_only = if snapshot {
-                " AND o.seq IN (SELECT MAX(seq) FROM outbox GROUP BY tenant, subject, \"type\")"
-            } else {
-                ""
-            };
-            let sql = format!(
-                "SELECT o.seq, o.id, o.\"type\", o.version, o.subject, o.tenant, t.code, o.at, o.trace_id, o.data \
-                 FROM outbox o JOIN tenant t ON t.tenant = o.tenant WHERE o.seq > $1{last_only} ORDER BY o.seq LIMIT {}",
-                limit.clamp(1, 1_000)
-            );
             let mut kinds = KINDS.to_vec();
             kinds.push(Col::Text);
+            let (sql, params) = feed_sql(&filter);
             let mut events = Vec::new();
-            for mut cells in tx.query(&sql, &[Cell::Int(after)], &kinds)? {
+            for mut cells in tx.query(&sql, &params, &kinds)? {
                 let data = cells.pop().and_then(Cell::into_text);
                 let mut event = event(cells);
                 event.data = data.and_then(|d| serde_json::from_str(&d).ok()).unwrap_or_default();
                 events.push(event);
             }
-            let last = events.last().map_or(after, |e| e.seq);
+            if filter.newest {
+                events.reverse();
+            }
+            let last = events.last().map_or(filter.after, |e| e.seq);
             Ok(Feed { epoch, events, last })
         };
         self.snapshot(nobody(), Some(5_000), job).await
@@ -170,6 +194,35 @@ impl Store {
         };
         self.snapshot(nobody(), Some(5_000), job).await
     }
+}
+
+/// The question to the log.
+fn feed_sql(filter: &FeedFilter) -> (String, Vec<Cell>) {
+    let mut params = vec![Cell::Int(filter.after)];
+    let mut more = String::new();
+    let mut narrow = |condition: &str, cell: Cell| {
+        params.push(cell);
+        more.push_str(&format!(" AND {condition} ${}", params.len()));
+    };
+    if let Some(tenant) = filter.tenant {
+        narrow("o.tenant =", Cell::Int(tenant.0));
+    }
+    if let Some(event_type) = &filter.event_type {
+        narrow("o.\"type\" =", Cell::Text(event_type.clone()));
+    }
+    if let Some(since) = filter.since {
+        narrow("o.at >=", Cell::Instant(since));
+    }
+    if filter.snapshot {
+        more.push_str(" AND o.seq IN (SELECT MAX(seq) FROM outbox GROUP BY tenant, subject, \"type\")");
+    }
+    let order = if filter.newest { "DESC" } else { "ASC" };
+    let sql = format!(
+        "SELECT o.seq, o.id, o.\"type\", o.version, o.subject, o.tenant, t.code, o.at, o.trace_id, o.data \
+         FROM outbox o JOIN tenant t ON t.tenant = o.tenant WHERE o.seq > $1{more} ORDER BY o.seq {order} LIMIT {}",
+        filter.limit.clamp(1, 1_000)
+    );
+    (sql, params)
 }
 
 /// The actor of questions that are no tenant's.

@@ -15,6 +15,7 @@ mod events;
 mod filter;
 mod find;
 mod idempotency;
+mod inbox;
 mod ledger;
 mod lite;
 mod migrate;
@@ -32,8 +33,8 @@ mod tx;
 mod writer;
 
 pub use api::{
-    Actor, AuditFilter, AuditRow, DeadLetter, DirectoryDepartment, DirectoryUser, Discrepancy, Feed, FeedEvent, Found,
-    InboxCursor, Ledger, Lock, OpenError, Schema, Stored, SumRow, Target, TenantRow, TypeInfo,
+    Actor, AuditFilter, AuditRow, DeadLetter, DirectoryDepartment, DirectoryUser, Discrepancy, Feed, FeedEvent,
+    FeedFilter, Found, InboxCursor, Ledger, Lock, OpenError, Schema, Stored, SumRow, Target, TenantRow, TypeInfo,
 };
 pub use cell::{Cell, Col};
 pub use store::Store;

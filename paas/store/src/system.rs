@@ -55,6 +55,17 @@ pub(crate) fn tables() -> Vec<Table> {
             .index(false, &["tenant", "id"])
             .clustered(),
         Table::new("inbox_cursor", &["producer"]).col("producer", Text).col("epoch", Text).col("seq", Int),
+        // Which events were taken: also when a restored producer counts its log anew.
+        Table::new("inbox", &["tenant", "producer", "id"])
+            .col("tenant", Int)
+            .col("producer", Text)
+            .col("id", Id)
+            .clustered(),
+        Table::new("tenant_mark", &["tenant", "name"])
+            .col("tenant", Int)
+            .col("name", Text)
+            .col("at", Instant)
+            .clustered(),
         dead_letter(),
         Table::new("directory_user", &["tenant", "id"])
             .col("tenant", Int)

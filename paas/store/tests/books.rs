@@ -4,7 +4,7 @@
 mod toys;
 
 use paas_document::{Field, Kind, Record, TypeMeta, Value};
-use paas_store::{DeadLetter, Lock, Schema, Stored, TypeInfo};
+use paas_store::{DeadLetter, FeedFilter, Lock, Schema, Stored, TypeInfo};
 use paas_types::{Code, Id, Instant, Refusal};
 use std::sync::LazyLock;
 use toys::*;
@@ -230,4 +230,55 @@ async fn tables_grow_and_lose_nothing() {
     let db = rusqlite::Connection::open(dir.path().join("toys.db")).unwrap();
     let index = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'shelf__tenant__name'";
     assert_eq!(db.query_row(index, [], |r| r.get::<_, i64>(0)).unwrap(), 1);
+}
+
+#[tokio::test]
+async fn the_inbox_the_marks_and_the_narrowed_log_are_each_tenants_own() {
+    let (_dir, store) = store().await;
+    let (event, subject, old) = (Id::fresh(), Id::fresh(), Id::from_bytes([0; 16]));
+    let take = |tenant, id| store.write(actor(tenant), move |tx| tx.take_event("toys", id));
+    assert!(take(1, old).await.unwrap());
+    assert_eq!((take(1, event).await, take(1, event).await, take(2, event).await), (Ok(true), Ok(false), Ok(true)));
+    assert!(take(1, old).await.unwrap(), "what is older than the logs was forgotten");
+    let mark = |tenant| store.write(actor(tenant), |tx| Ok((tx.mark("seeded")?, tx.is_marked("seeded")?)));
+    assert_eq!((mark(1).await, mark(1).await), (Ok((true, true)), Ok((false, true))));
+    assert!(!store.read(&tenant(2), |tx| tx.is_marked("seeded")).await.unwrap());
+    assert!(store.read(&tenant(2), |tx| tx.is_provisioned()).await.unwrap());
+    assert!(!store.read(&tenant(99), |tx| tx.is_provisioned()).await.unwrap());
+
+    for (who, kind) in [(1, "toys.gadget.built"), (2, "toys.gadget.built"), (1, "toys.gadget.sold")] {
+        store.write(actor(who), move |tx| tx.emit(kind, subject, serde_json::json!({}))).await.unwrap();
+    }
+    let filter = FeedFilter { limit: 9, tenant: Some(tenant(1).key), ..FeedFilter::default() };
+    let seqs = |feed: paas_store::Feed| feed.events.iter().map(|e| e.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(store.feed_where(filter.clone()).await.unwrap()), [1, 3]);
+    let newest = FeedFilter { newest: true, limit: 2, tenant: None, ..filter.clone() };
+    assert_eq!(seqs(store.feed_where(newest).await.unwrap()), [2, 3]);
+    let typed =
+        FeedFilter { event_type: Some("toys.gadget.sold".to_owned()), since: Some(Instant::from_micros(0)), ..filter };
+    assert_eq!(seqs(store.feed_where(typed).await.unwrap()), [3]);
+
+    let letter = |n: i64| DeadLetter {
+        id: Id::fresh(),
+        producer: "toys".to_owned(),
+        seq: n,
+        event_type: "toys.gadget.built".to_owned(),
+        subject,
+        error: "no".to_owned(),
+        attempts: 1,
+        envelope: serde_json::json!({}),
+        at: Instant::from_micros(n),
+    };
+    let (second, first) = (letter(2), letter(1));
+    let put = [second.clone(), first.clone()];
+    store.write(actor(1), move |tx| put.iter().try_for_each(|l| tx.dead_letter(l))).await.unwrap();
+    let wanted = first.id;
+    let found = store
+        .read(&tenant(1), move |tx| {
+            Ok((tx.dead_letters_of("toys", subject, 9)?, tx.dead_letter_open(wanted)?, tx.dead_letter_count()?))
+        })
+        .await;
+    assert_eq!(found.unwrap(), (vec![first.clone(), second], Some(first), 2));
+    let elsewhere = store.read(&tenant(2), move |tx| tx.dead_letter_open(wanted)).await.unwrap();
+    assert_eq!(elsewhere, None);
 }
