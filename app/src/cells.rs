@@ -3,6 +3,6 @@
 use paas_cell::Cell;
 
 /// The platform first, then the trades.
-pub(crate) fn all() -> Vec<Cell> {
+pub fn all() -> Vec<Cell> {
     vec![paas_platform::cell(), cell_erp::cell()]
 }

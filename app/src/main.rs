@@ -1,6 +1,5 @@
 //! Everything in one program: the gateway, the platform and the cells.
 
-mod cells;
 mod check;
 mod seed;
 mod serve;
@@ -8,6 +7,7 @@ mod serve;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use superpaas::cells;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,11 +1,12 @@
 //! A cell on one screen: what it declares, as an explicit list.
 
+use crate::contract::EventShape;
 use crate::ctx::{Ctx, unbox};
 use crate::flow::{Flow, Rule};
 use crate::kind::{FlowKind, Kind, PlainKind};
 use crate::report::Report;
 use crate::routes::{Completion, InternalRoute};
-use paas_document::{Document, Entry, FieldType, Kind as RecordKind, Record, TypeMeta, Typed};
+use paas_document::{Document, Entry, EventBody, FieldType, Kind as RecordKind, Record, TypeMeta, Typed};
 use paas_store::{Ledger as Tables, Schema};
 use paas_types::{Refusal, Result, Text};
 use std::collections::HashMap;
@@ -84,6 +85,7 @@ pub struct Cell {
     pub(crate) hears: Vec<(&'static str, u32, Reaction)>,
     pub(crate) routes: Vec<InternalRoute>,
     pub(crate) completes: Vec<(&'static str, Completion)>,
+    pub(crate) tells: Vec<fn() -> EventShape>,
 }
 
 /// Everything a cell declares, by name.
@@ -124,6 +126,7 @@ impl Cell {
             hears: Vec::new(),
             routes: Vec::new(),
             completes: Vec::new(),
+            tells: Vec::new(),
         }
     }
 
@@ -204,6 +207,13 @@ impl Cell {
     #[must_use]
     pub fn demo(mut self, demo: Seed) -> Cell {
         self.demo = Some(demo);
+        self
+    }
+
+    /// An event that rules tell by [`Ctx::emit`]; those of the flow tables are known from there.
+    #[must_use]
+    pub fn tells<E: EventBody>(mut self) -> Cell {
+        self.tells.push(EventShape::of::<E>);
         self
     }
 

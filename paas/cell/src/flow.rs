@@ -1,6 +1,7 @@
 //! Flow tables: which actions a document has, from which states to which, and what runs on the way.
 
 use crate::Ctx;
+use crate::contract::EventShape;
 use paas_document::{Document, EventBody, MasterState, States, TypeMeta, Typed};
 use paas_types::{Refusal, Result, Text};
 use serde_json::Value as Json;
@@ -27,6 +28,7 @@ pub struct Edge<D> {
     pub(crate) guards: [Option<Rule<D>>; GUARDS],
     pub(crate) effect: Option<Rule<D>>,
     pub(crate) event: Option<EventOf<D>>,
+    pub(crate) tells: Option<fn() -> EventShape>,
     pub(crate) system: bool,
     pub(crate) data: Option<fn() -> &'static TypeMeta>,
     pub(crate) blank_data: Option<fn() -> Box<dyn paas_document::Record>>,
@@ -51,6 +53,7 @@ impl<D: Document> Edge<D> {
             guards: [None; GUARDS],
             effect: None,
             event: None,
+            tells: None,
             system: false,
             data: None,
             blank_data: None,
@@ -94,6 +97,7 @@ impl<D: Document> Edge<D> {
         E: EventBody + for<'a> From<&'a D>,
     {
         self.event = Some(event_of::<D, E>);
+        self.tells = Some(EventShape::of::<E>);
         self
     }
 

@@ -1,5 +1,6 @@
 //! The dynamic face of a declared type: what the engine and the resource API call without knowing the type.
 
+use crate::contract::EventShape;
 use crate::ctx::Ctx;
 use crate::flow::{Edge, Flow, Rule, invalid_transition};
 use paas_document::{Document, Record, StateMeta, States, TypeMeta, Typed};
@@ -24,6 +25,8 @@ pub struct EdgeInfo {
     pub data: Option<fn() -> &'static TypeMeta>,
     /// A blank record of that type.
     pub blank_data: Option<fn() -> Box<dyn Record>>,
+    /// The event that tells others.
+    pub tells: Option<fn() -> EventShape>,
 }
 
 /// A declared type, its rules behind dynamic calls.
@@ -103,6 +106,7 @@ fn info_of<D: Document>(edge: &Edge<D>) -> EdgeInfo {
         system: edge.system,
         data: edge.data,
         blank_data: edge.blank_data,
+        tells: edge.tells,
     }
 }
 

@@ -6,6 +6,7 @@ extern crate self as paas_cell;
 mod apply;
 mod body;
 mod cell;
+mod contract;
 mod ctx;
 mod directory;
 mod engine;
@@ -23,6 +24,7 @@ mod service;
 mod snapshot;
 
 pub use cell::{Cell, Ledger, Menu, MenuItem, Reaction, Registry, Seed};
+pub use contract::{Contract, EventShape};
 pub use ctx::{Caller, Ctx, Find, Sum};
 pub use events::Heard;
 pub use flow::{Edge, Flow, Rule};

@@ -40,6 +40,10 @@ pub fn cell() -> Cell {
         .setting::<Settings>(Some(settings::check))
         .menu("组织 | Organisation", &["user", "role", "department"])
         .menu("系统 | System", &["tenant-account", "session", "dictionary", "settings"])
+        .tells::<department::DepartmentCreated>()
+        .tells::<department::DepartmentChanged>()
+        .tells::<user::UserCreated>()
+        .tells::<user::UserChanged>()
         .completes("tenant-account", |service, context, record| Box::pin(provision::complete(service, context, record)))
         .route(InternalRoute {
             method: "POST",

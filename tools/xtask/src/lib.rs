@@ -6,14 +6,28 @@ pub mod tree;
 
 use std::path::{Path, PathBuf};
 
-const USAGE: &str = "usage: cargo xtask tidy";
+const USAGE: &str = "usage: cargo xtask tidy | contracts [--write]";
 
 /// Runs one command; the error is a sentence for the person who typed it.
 pub fn run(arguments: &[String]) -> Result<(), String> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["tidy"] => tidy::run(&root()),
+        ["contracts", ..] => {
+            cargo(&[&["run", "--quiet", "--locked", "--package", "contracts", "--"], words.as_slice()].concat())
+        }
         _ => Err(USAGE.to_owned()),
+    }
+}
+
+/// Runs cargo in the workspace and passes on what it says.
+fn cargo(arguments: &[&str]) -> Result<(), String> {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = std::process::Command::new(program).args(arguments).current_dir(root()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(format!("cargo {} failed.", arguments.first().unwrap_or(&""))),
+        Err(error) => Err(format!("cargo cannot be started: {error}.")),
     }
 }
 

@@ -14,10 +14,20 @@ use std::sync::Arc;
 
 pub(super) async fn descriptor(service: &Arc<Service>, call: &Incoming) -> Result<Reply> {
     let caller = service.caller(&call.context).await?;
-    let registry = &service.cell.registry;
+    let mut body = whole(&service.cell.registry, &caller);
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(body.to_string().as_bytes());
+    let etag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
+    if let Json::Object(map) = &mut body {
+        map.insert("etag".to_owned(), Json::from(etag.clone()));
+    }
+    Ok(Reply::ok(&body).with(http::header::ETAG, format!("\"{etag}\"")))
+}
+
+/// Everything this caller may know of the cell.
+pub(crate) fn whole(registry: &Registry, caller: &Caller) -> Json {
     let visible = |kind: &&Arc<dyn Kind>| caller.rights.allows(&registry.code(kind.meta(), "read"));
     let types: Vec<Json> =
-        registry.kinds.iter().filter(visible).map(|kind| describe(registry, &caller, &**kind)).collect();
+        registry.kinds.iter().filter(visible).map(|kind| describe(registry, caller, &**kind)).collect();
     let reports: Vec<Json> = registry
         .reports
         .iter()
@@ -50,14 +60,7 @@ pub(super) async fn descriptor(service: &Arc<Service>, call: &Incoming) -> Resul
             json!({"label": text(&menu.label), "items": items.collect::<Vec<_>>()})
         })
         .collect();
-    let body = json!({"cell": registry.name, "label": text(&registry.label), "types": types, "menus": menus, "reports": reports});
-    let digest = <sha2::Sha256 as sha2::Digest>::digest(body.to_string().as_bytes());
-    let etag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
-    let mut body = body;
-    if let Json::Object(map) = &mut body {
-        map.insert("etag".to_owned(), Json::from(etag.clone()));
-    }
-    Ok(Reply::ok(&body).with(http::header::ETAG, format!("\"{etag}\"")))
+    json!({"cell": registry.name, "label": text(&registry.label), "types": types, "menus": menus, "reports": reports})
 }
 
 fn describe(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Json {

@@ -1,7 +1,7 @@
 //! The HTTP surface of a cell. Every call but health carries a signed context for this very cell and call.
 
 mod internal;
-mod meta;
+pub(crate) mod meta;
 mod params;
 mod read;
 mod report;
