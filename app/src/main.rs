@@ -1,6 +1,7 @@
 //! Everything in one program: the gateway, the platform and the cells.
 
 mod check;
+mod demo;
 mod seed;
 mod serve;
 
@@ -30,6 +31,9 @@ enum Command {
         #[arg(long, env = "SUPERPAAS_DATA")]
         data: PathBuf,
     },
+    /// Loads sample data into a tenant through the public interface.
+    #[command(subcommand)]
+    Demo(demo::Demo),
     /// Prints the permission codes of all cells, one a line.
     Permissions,
 }
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Serve(settings) => runtime.block_on(serve::run(settings)),
         Command::SelfCheck { data } => runtime.block_on(check::run(&data)),
+        Command::Demo(demo) => runtime.block_on(demo::run(demo)),
         Command::Permissions => {
             for code in cells::all().iter().flat_map(paas_cell::Cell::permissions) {
                 println!("{code}");
@@ -93,6 +98,12 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => fail(&sentence),
     }
+}
+
+/// Tells the person who started the program; that nobody listens any more is no reason to stop.
+fn say(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn fail(sentence: &str) -> ExitCode {

@@ -1,6 +1,6 @@
 //! `superpaas serve`: opens the stores, connects the cells, seeds, listens, drains.
 
-use crate::{Serve, cells};
+use crate::{Serve, cells, say};
 use paas_auth::{MasterKey, TokenKey};
 use paas_cell::{Service, router};
 use paas_gateway::{Asset, Gateway, GatewayConfig};
@@ -49,9 +49,9 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     let address = listener.local_addr().map_err(|e| format!("The address {} cannot be used: {e}.", settings.listen))?;
     say(&format!("Super PaaS is ready at http://{address}"));
     if settings.demo {
-        say(&format!(
-            "demo sign-in: tenant demo, users admin sales buyer keeper accountant manager auditor, password Demo@12345"
-        ));
+        say(
+            "demo sign-in: tenant demo, users admin sales buyer keeper accountant manager auditor, password Demo@12345",
+        );
     }
     say(&format!(
         "operator sign-in: tenant system, user admin, first password in {}/system-password",
@@ -63,12 +63,6 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         service.store().clone().close().await;
     }
     Ok(())
-}
-
-/// Tells the person who started the program; that nobody listens any more is no reason to stop.
-fn say(line: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn asset(asset: &superpaas_web::Asset) -> Asset {

@@ -3,5 +3,6 @@
 
 mod attacks;
 mod faults;
+mod northwind;
 mod order_to_cash;
 mod program;

@@ -5,7 +5,7 @@ use crate::convert::plain;
 use crate::ddl::q;
 use crate::filter::{Builder, Expression, value_of};
 use crate::{Cell, Col, Tx};
-use paas_document::{Cursor, Filter, HeadField, Kind, Page, Path, Query, Sort, Step, TypeMeta};
+use paas_document::{Cursor, Filter, HeadField, Kind, Page, Path, Query, Sort, Step, TypeMeta, Value};
 use paas_types::{Refusal, Result, Text};
 use serde_json::json;
 
@@ -69,9 +69,11 @@ impl Tx {
             last = Some((record.id(), keys));
             records.push(record);
         }
-        let next = last.filter(|_| more && meta.kind != Kind::Balance).map(|(id, keys)| {
-            let own = sorts.iter().zip(keys).take(query.sort.len());
-            Cursor { values: own.map(|((e, _), cell)| value_of(e, cell)).collect(), id }
+        // A record's identity stands in the cursor; a balance has none, so there its key is one of the values.
+        let told = query.sort.len() + usize::from(meta.kind == Kind::Balance);
+        let next = last.filter(|_| more).map(|(id, keys)| {
+            let own = sorts.iter().zip(keys).take(told);
+            Cursor { values: own.map(|((e, _), cell)| sort_value(e, cell)).collect(), id }
         });
         let (total, total_exact) = if query.count { self.count(&counted, &counted_params)? } else { (0, false) };
         Ok(Found { records, total, total_exact, next })
@@ -158,7 +160,8 @@ fn sorts(sql: &mut Builder<'_>, meta: &'static TypeMeta, wanted: &[Sort]) -> Res
 
 /// What comes after a cursor. Nothing (`NULL`) sorts as the least value.
 fn after(sql: &mut Builder<'_>, sorts: &[(Expression, bool)], cursor: &Cursor) -> Result<String> {
-    let mut values: Vec<Cell> = cursor.values.iter().cloned().map(plain).collect::<Result<_>>()?;
+    let told = sorts.iter().zip(&cursor.values);
+    let mut values: Vec<Cell> = told.map(|((e, _), value)| sort_cell(e, value)).collect::<Result<_>>()?;
     if values.len() < sorts.len() {
         values.push(Cell::Id(cursor.id));
     }
@@ -186,6 +189,23 @@ fn after(sql: &mut Builder<'_>, sorts: &[(Expression, bool)], cursor: &Cursor) -
         equal.push(same);
     }
     Ok(format!("({})", any.join(" OR ")))
+}
+
+/// A sort key in a cursor; bytes are written as hexadecimal text.
+fn sort_value(expression: &Expression, cell: Cell) -> Value {
+    match cell {
+        Cell::Bytes(bytes) => Value::Text(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        cell => value_of(expression, cell),
+    }
+}
+
+/// A sort key out of a cursor.
+fn sort_cell(expression: &Expression, value: &Value) -> Result<Cell> {
+    let (Col::Bytes, Value::Text(text)) = (expression.col, value) else { return plain(value.clone()) };
+    let digits = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+    let bytes = digits.map(|pair| pair.and_then(|digits| u8::from_str_radix(digits, 16).ok()));
+    let bytes: Option<Vec<u8>> = bytes.collect();
+    bytes.map(Cell::Bytes).ok_or_else(|| Refusal::internal("a cursor of another order"))
 }
 
 impl Tx {

@@ -282,3 +282,25 @@ async fn the_inbox_the_marks_and_the_narrowed_log_are_each_tenants_own() {
     let elsewhere = store.read(&tenant(2), move |tx| tx.dead_letter_open(wanted)).await.unwrap();
     assert_eq!(elsewhere, None);
 }
+
+#[tokio::test]
+async fn balances_are_read_page_after_page() {
+    let (_dir, store) = store().await;
+    for n in 0..5 {
+        let shelf = a_shelf(&store, 1, &format!("S{n}"), "a").await;
+        store.write(actor(1), move |tx| tx.post(LEDGER(), &mut a_move(shelf, 1 + n % 2))).await.unwrap();
+    }
+    let mut query = paas_document::Query::all(2);
+    let (mut seen, mut pages) = (std::collections::BTreeSet::new(), 0);
+    loop {
+        let asked = query.clone();
+        let found = store.read(&tenant(1), move |tx| tx.find(stock(), &asked)).await.unwrap();
+        seen.extend(found.records.iter().map(|r| format!("{:?}", r.get(0))));
+        pages += 1;
+        match found.next {
+            Some(cursor) => query.page = paas_document::Page::After(cursor),
+            None => break,
+        }
+    }
+    assert_eq!((seen.len(), pages), (5, 3));
+}
