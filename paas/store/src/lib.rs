@@ -28,6 +28,7 @@ mod search;
 mod store;
 mod system;
 mod tables;
+mod tape;
 mod tenants;
 mod tx;
 mod writer;
@@ -38,4 +39,5 @@ pub use api::{
 };
 pub use cell::{Cell, Col};
 pub use store::Store;
+pub use tape::{Step, Tape};
 pub use tx::Tx;

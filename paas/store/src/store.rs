@@ -5,6 +5,7 @@ use crate::cell::Fault;
 use crate::lite::Lite;
 use crate::migrate::migrate_lite;
 use crate::plan::Plans;
+use crate::tape::Tape;
 use crate::tx::Tx;
 use crate::writer::{BUDGET_MS, Job, Submit, Writer};
 use paas_auth::{MasterKey, Sealer};
@@ -15,7 +16,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::{Semaphore, watch};
 
 const READERS: usize = 4;
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     /// Counts commits; a reader may only cache what it read while no commit came between.
     pub generation: AtomicU64,
     pub commits: watch::Sender<u64>,
+    /// Set once somebody wants to know what is asked of the database.
+    pub tape: OnceLock<Arc<Tape>>,
 }
 
 /// The data of one cell. Clones are the same store.
@@ -80,6 +83,7 @@ impl Store {
             names: Cache::new(NAMES_CACHED),
             generation: AtomicU64::new(0),
             commits: watch::Sender::new(0),
+            tape: OnceLock::new(),
         });
         let mut free = Vec::with_capacity(READERS);
         for _ in 0..READERS {
@@ -177,6 +181,12 @@ impl Store {
             "The cell {} keeps its data in SQLite; there is no server to migrate.",
             schema.cell
         )))
+    }
+
+    /// The record of what is asked of the database; the bench replays it. Costs one look at an `Option` per statement
+    /// until it is asked for.
+    pub fn tape(&self) -> Arc<Tape> {
+        Arc::clone(self.shared.tape.get_or_init(Arc::default))
     }
 
     /// Whether the database answers; for readiness.

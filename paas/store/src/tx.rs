@@ -91,12 +91,20 @@ impl Tx {
 
     /// Runs a statement and leaves the judgement of a fault to the caller, who must [`Tx::spoil`] or return it.
     pub(crate) fn attempt(&mut self, sql: &str, params: &[Cell]) -> Result<u64, Fault> {
+        self.record(sql, params);
         self.lite.execute(sql, params)
     }
 
     /// Runs a statement that answers rows.
     pub(crate) fn query(&mut self, sql: &str, params: &[Cell], columns: &[Col]) -> Result<Vec<Vec<Cell>>> {
+        self.record(sql, params);
         self.lite.query(sql, params, columns).map_err(|fault| self.spoil(fault.into()))
+    }
+
+    fn record(&self, sql: &str, params: &[Cell]) {
+        if let Some(tape) = self.shared.tape.get() {
+            tape.statement(sql, params);
+        }
     }
 
     /// The first row of an answer.
@@ -134,6 +142,9 @@ impl Tx {
     }
 
     fn start(&mut self, who: Actor, budget_ms: Option<u64>) {
+        if let Some(tape) = self.shared.tape.get() {
+            tape.job();
+        }
         self.now = who.now.unwrap_or_else(|| self.shared.clock.now());
         self.actor = who;
         self.broken = None;

@@ -1,0 +1,51 @@
+//! What is recorded of a writer and played again on a copy gives the same database.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod toys;
+
+use paas_store::Step;
+use rusqlite::Connection;
+use std::path::Path;
+use toys::*;
+
+#[tokio::test]
+async fn a_tape_played_on_a_copy_gives_the_same_rows() {
+    let (dir, store) = store().await;
+    let shelf = a_shelf(&store, 1, "A", "one").await;
+    let tape = store.tape();
+    put(&store, 1, a_gadget(shelf, "2026-01-01").numbered("G0")).await.unwrap();
+    assert_eq!(tape.stop(), [], "nothing is kept before it was asked for");
+    store.close().await;
+
+    let copy = dir.path().join("copy.db");
+    std::fs::copy(dir.path().join("toys.db"), &copy).unwrap();
+    let store = open_with(dir.path(), schema()).unwrap();
+    let tape = store.tape();
+    tape.start();
+    for day in 1..=5 {
+        put(&store, 1, a_gadget(shelf, &format!("2026-01-0{day}")).numbered(&format!("G{day}"))).await.unwrap();
+    }
+    let steps = tape.stop();
+    put(&store, 1, a_gadget(shelf, "2026-02-01").numbered("G6")).await.unwrap();
+    assert_eq!(tape.stop(), [], "nor after it was stopped");
+    assert_eq!(steps.iter().filter(|step| **step == Step::Job).count(), 5);
+
+    play(&copy, &steps);
+    store.close().await;
+    assert_eq!(rows(&copy), rows(&dir.path().join("toys.db")) - 1);
+    assert_eq!(rows(&copy), 6);
+}
+
+fn play(copy: &Path, steps: &[Step]) {
+    let db = Connection::open(copy).unwrap();
+    for step in steps {
+        let Step::Statement { sql, params } = step else { continue };
+        let mut statement = db.prepare_cached(&sql.replace('$', "?")).unwrap();
+        let mut rows = statement.query(rusqlite::params_from_iter(params)).unwrap();
+        while rows.next().unwrap().is_some() {}
+    }
+}
+
+fn rows(path: &Path) -> i64 {
+    Connection::open(path).unwrap().query_row("SELECT COUNT(*) FROM gadget", [], |row| row.get(0)).unwrap()
+}
