@@ -5,7 +5,7 @@ use crate::tables::Table;
 
 /// The tables every cell database has.
 pub(crate) fn tables() -> Vec<Table> {
-    vec![
+    let mut all = vec![
         Table::new("store_meta", &["name"]).col("name", Text).col("value", Text),
         Table::new("schema_field", &["table_name", "column_name"])
             .col("table_name", Text)
@@ -54,6 +54,15 @@ pub(crate) fn tables() -> Vec<Table> {
             .col("id", Id)
             .index(false, &["tenant", "id"])
             .clustered(),
+    ];
+    all.extend(inbox());
+    all.extend(directory());
+    all
+}
+
+/// What was heard from other cells.
+fn inbox() -> Vec<Table> {
+    vec![
         Table::new("inbox_cursor", &["producer"]).col("producer", Text).col("epoch", Text).col("seq", Int),
         // Which events were taken: also when a restored producer counts its log anew.
         Table::new("inbox", &["tenant", "producer", "id"])
@@ -67,6 +76,12 @@ pub(crate) fn tables() -> Vec<Table> {
             .col("at", Instant)
             .clustered(),
         dead_letter(),
+    ]
+}
+
+/// Who and what the platform told about.
+fn directory() -> Vec<Table> {
+    vec![
         Table::new("directory_user", &["tenant", "id"])
             .col("tenant", Int)
             .col("id", Id)

@@ -10,9 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// A job began; what follows belongs to it.
-    Job,
+    Job {
+        /// On the writer, not on a snapshot.
+        writes: bool,
+    },
     /// A statement with its values.
     Statement {
+        /// On the writer, not on a snapshot.
+        writes: bool,
         /// Text, values as `$1`, `$2` ….
         sql: Arc<str>,
         /// Values in order.
@@ -45,13 +50,13 @@ impl Tape {
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner)).steps
     }
 
-    pub(crate) fn job(&self) {
+    pub(crate) fn job(&self, writes: bool) {
         if self.running.load(Ordering::Acquire) {
-            self.kept.lock().unwrap_or_else(PoisonError::into_inner).steps.push(Step::Job);
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).steps.push(Step::Job { writes });
         }
     }
 
-    pub(crate) fn statement(&self, sql: &str, params: &[Cell]) {
+    pub(crate) fn statement(&self, writes: bool, sql: &str, params: &[Cell]) {
         if !self.running.load(Ordering::Acquire) {
             return;
         }
@@ -64,6 +69,6 @@ impl Tape {
                 text
             }
         };
-        kept.steps.push(Step::Statement { sql: text, params: params.to_vec() });
+        kept.steps.push(Step::Statement { writes, sql: text, params: params.to_vec() });
     }
 }

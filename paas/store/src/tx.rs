@@ -103,7 +103,7 @@ impl Tx {
 
     fn record(&self, sql: &str, params: &[Cell]) {
         if let Some(tape) = self.shared.tape.get() {
-            tape.statement(sql, params);
+            tape.statement(self.writes, sql, params);
         }
     }
 
@@ -143,7 +143,7 @@ impl Tx {
 
     fn start(&mut self, who: Actor, budget_ms: Option<u64>) {
         if let Some(tape) = self.shared.tape.get() {
-            tape.job();
+            tape.job(self.writes);
         }
         self.now = who.now.unwrap_or_else(|| self.shared.clock.now());
         self.actor = who;

@@ -1,0 +1,120 @@
+//! The whole program in this process, on a directory, with the demo company.
+
+use crate::client::{Connection, Door};
+use paas_auth::{MasterKey, TokenKey};
+use paas_cell::{Service, router};
+use paas_gateway::{Gateway, GatewayConfig};
+use paas_link::{Link, Peers};
+use paas_platform::{NewTenant, NewUser, install};
+use paas_store::{Store, Target};
+use paas_types::{Clock, Secret};
+use serde_json::{Value as Json, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// The demo's password.
+pub const PASSWORD: &str = "Demo@12345";
+
+/// A running program.
+pub struct World {
+    runtime: Runtime,
+    services: Vec<(&'static str, Arc<Service>)>,
+    stop: Option<oneshot::Sender<()>>,
+    served: tokio::task::JoinHandle<()>,
+    /// The way in, as the demo's administrator.
+    pub door: Door,
+}
+
+/// The key file beside a data directory, where the program itself would look for it.
+pub fn key_of(data: &Path) -> PathBuf {
+    let mut name = data.as_os_str().to_owned();
+    name.push(".key");
+    PathBuf::from(name)
+}
+
+impl World {
+    /// Starts on a directory; an empty one gets the demo company.
+    pub fn start(data: &Path) -> Result<World, String> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
+        let fresh = !data.exists();
+        let master = MasterKey::load_or_create(&key_of(data)).map_err(|e| e.to_string())?;
+        let peers = Peers::new(&master);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (services, served, door) = runtime.block_on(async {
+            let mut services = Vec::new();
+            for cell in superpaas::cells::all() {
+                let name = cell.name();
+                let target = Target::Lite { dir: data.to_path_buf() };
+                let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
+                let store = store.map_err(|e| e.to_string())?;
+                let service = Service::new(cell, store, peers.clone(), &master, Clock::system());
+                peers.connect(name, Link::local(router(Arc::clone(&service))));
+                services.push((name, service));
+            }
+            if let (true, Some(platform)) = (fresh, services.first().map(|(_, service)| service)) {
+                install(platform, demo()).await.map_err(|e| e.message().en.to_string())?;
+            }
+            let gateway = Gateway::new(GatewayConfig::default(), peers, TokenKey::from_master(&master));
+            let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| e.to_string())?;
+            let port = listener.local_addr().map_err(|e| e.to_string())?.port();
+            let until = async {
+                let _ = stopped.await;
+            };
+            let served = tokio::spawn(async {
+                paas_gateway::serve(gateway, listener, None, until).await;
+            });
+            let door = sign_in(port).await?;
+            Ok::<_, String>((services, served, door))
+        })?;
+        Ok(World { runtime, services, stop: Some(stop), served, door })
+    }
+
+    /// The store of the cell that is measured.
+    pub fn store(&self) -> Result<&Store, String> {
+        let found = self.services.iter().find(|(name, _)| *name == crate::CELL);
+        found.map(|(_, service)| service.store()).ok_or_else(|| format!("there is no cell {}", crate::CELL))
+    }
+
+    /// Runs a future on the program's threads.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Ends the program in order.
+    pub fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        self.runtime.block_on(async {
+            let _ = self.served.await;
+            for (_, service) in &self.services {
+                service.store().clone().close().await;
+            }
+        });
+    }
+}
+
+fn demo() -> NewTenant {
+    NewTenant {
+        code: "demo",
+        name: "演示",
+        cells: vec![crate::CELL.to_owned()],
+        users: vec![NewUser { username: "admin", name: "管理员", permissions: &[] }],
+        password: Secret::new(PASSWORD.to_owned()),
+        must_change: false,
+        demo: true,
+    }
+}
+
+/// Signs the demo's administrator in.
+pub async fn sign_in(port: u16) -> Result<Door, String> {
+    let nobody = Door { port, token: Arc::from("-") };
+    let mut connection = Connection::open(&nobody, "sign-in".to_owned()).await?;
+    let body = json!({"grant_type": "password", "tenant": "demo", "username": "admin", "password": PASSWORD});
+    let said: Json = connection.json("POST", "auth/token", &body, 200).await?;
+    let token = said.get("access_token").and_then(Json::as_str).ok_or("no token")?;
+    Ok(Door { port, token: Arc::from(token) })
+}
