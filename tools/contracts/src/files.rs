@@ -21,7 +21,7 @@ pub fn write(files: &[Generated]) -> Result<(), String> {
     store(&root(), files)
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.ancestors().nth(2).unwrap_or(own).to_path_buf()
 }

@@ -3,6 +3,7 @@
 
 pub mod consumers;
 mod files;
+pub mod manual;
 
 pub use files::{Generated, check, write};
 

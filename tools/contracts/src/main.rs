@@ -8,7 +8,9 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["contracts"] => contracts::check(&contracts::committed()),
         ["contracts", "--write"] => contracts::write(&contracts::committed()),
-        _ => Err("usage: contracts contracts [--write]".to_owned()),
+        ["docs"] => manual().and_then(|files| contracts::check(&files)),
+        ["docs", "--write"] => manual().and_then(|files| contracts::write(&files)),
+        _ => Err("usage: contracts contracts|docs [--write]".to_owned()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -17,4 +19,8 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn manual() -> Result<Vec<contracts::Generated>, String> {
+    contracts::manual::files(&superpaas::cells::all())
 }

@@ -6,14 +6,14 @@ pub mod tree;
 
 use std::path::{Path, PathBuf};
 
-const USAGE: &str = "usage: cargo xtask tidy | contracts [--write]";
+const USAGE: &str = "usage: cargo xtask tidy | contracts [--write] | docs [--write]";
 
 /// Runs one command; the error is a sentence for the person who typed it.
 pub fn run(arguments: &[String]) -> Result<(), String> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["tidy"] => tidy::run(&root()),
-        ["contracts", ..] => {
+        ["contracts" | "docs", ..] => {
             cargo(&[&["run", "--quiet", "--locked", "--package", "contracts", "--"], words.as_slice()].concat())
         }
         _ => Err(USAGE.to_owned()),
