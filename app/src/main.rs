@@ -4,8 +4,10 @@ mod check;
 mod demo;
 mod seed;
 mod serve;
+mod settings;
 
-use clap::{Parser, Subcommand};
+use clap::builder::BoolishValueParser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use superpaas::cells;
@@ -24,6 +26,9 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Starts everything in one process.
+    ///
+    /// A setting of the command line weighs more than one of the environment, that more than one of the settings file,
+    /// and that more than the default.
     Serve(Serve),
     /// Proves that balances equal their entries and that the audit chain is whole.
     SelfCheck {
@@ -34,13 +39,18 @@ enum Command {
     /// Loads sample data into a tenant through the public interface.
     #[command(subcommand)]
     Demo(demo::Demo),
+    /// Prints the interface of all cells as one OpenAPI 3.1 document.
+    Openapi,
     /// Prints the permission codes of all cells, one a line.
     Permissions,
 }
 
-/// Settings of `serve`; each also by environment variable.
+/// Settings of `serve`; each also by environment variable and in the settings file.
 #[derive(clap::Args, Clone)]
 struct Serve {
+    /// A settings file (TOML): a line like `listen = "127.0.0.1:8000"` for each option below, named as here without dashes before it.
+    #[arg(long, env = "SUPERPAAS_CONFIG")]
+    config: Option<PathBuf>,
     /// The data directory; made when it does not exist.
     #[arg(long, env = "SUPERPAAS_DATA")]
     data: PathBuf,
@@ -50,11 +60,17 @@ struct Serve {
     /// The address for `/metrics`; never the front door.
     #[arg(long, env = "SUPERPAAS_ADMIN_LISTEN", default_value = "127.0.0.1:9100")]
     admin_listen: std::net::SocketAddr,
+    /// The certificate chain (PEM) for HTTPS; together with the key.
+    #[arg(long, env = "SUPERPAAS_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// The private key (PEM) of the certificate.
+    #[arg(long, env = "SUPERPAAS_TLS_KEY")]
+    tls_key: Option<PathBuf>,
     /// Seeds an empty data directory with the demo company.
-    #[arg(long, env = "SUPERPAAS_DEMO")]
+    #[arg(long, env = "SUPERPAAS_DEMO", value_parser = BoolishValueParser::new())]
     demo: bool,
     /// Allows `--demo` on an address that others can reach.
-    #[arg(long, env = "SUPERPAAS_DEMO_PUBLIC")]
+    #[arg(long, env = "SUPERPAAS_DEMO_PUBLIC", value_parser = BoolishValueParser::new())]
     demo_public: bool,
     /// The file with the master key; `<data>.key` beside the data directory by default. Made when it does not exist.
     #[arg(long, env = "SUPERPAAS_MASTER_KEY_FILE")]
@@ -75,7 +91,11 @@ fn key_beside(data: &std::path::Path) -> PathBuf {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let read = settings::read(Arguments::command());
+    let arguments = match read.and_then(|m| Arguments::from_arg_matches(&m).map_err(|e| e.to_string())) {
+        Ok(arguments) => arguments,
+        Err(sentence) => return fail(&sentence),
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_env("SUPERPAAS_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -87,10 +107,13 @@ fn main() -> ExitCode {
         Command::Serve(settings) => runtime.block_on(serve::run(settings)),
         Command::SelfCheck { data } => runtime.block_on(check::run(&data)),
         Command::Demo(demo) => runtime.block_on(demo::run(demo)),
+        Command::Openapi => {
+            let parts: Vec<_> = cells::all().iter().map(|cell| (cell.name(), cell.contract().openapi)).collect();
+            say(&format!("{:#}", paas_gateway::describe(parts.iter().map(|(cell, part)| (*cell, part)))));
+            Ok(())
+        }
         Command::Permissions => {
-            for code in cells::all().iter().flat_map(paas_cell::Cell::permissions) {
-                println!("{code}");
-            }
+            cells::all().iter().flat_map(paas_cell::Cell::permissions).for_each(|code| say(&code));
             Ok(())
         }
     };

@@ -3,7 +3,7 @@
 use crate::{Serve, cells, say};
 use paas_auth::{MasterKey, TokenKey};
 use paas_cell::{Service, router};
-use paas_gateway::{Asset, Gateway, GatewayConfig};
+use paas_gateway::{Asset, Gateway, GatewayConfig, Tls};
 use paas_link::{Link, Peers};
 use paas_store::{Store, Target};
 use paas_types::Clock;
@@ -18,12 +18,13 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
             "The demo has well-known passwords and is not served on a public address without --demo-public.".to_owned()
         );
     }
+    let tls = tls(&settings)?;
     prepare(&settings.data)?;
     let _alone = alone(&settings.data)?;
-    let listener = bind(settings.listen).await?;
-    let admin = bind(settings.admin_listen).await?;
+    let listener = bind("--listen", settings.listen).await?;
+    let admin = bind("--admin-listen", settings.admin_listen).await?;
     let fresh = is_empty(&settings.data)?;
-    let master = MasterKey::load_or_create(&settings.key_file()).map_err(|e| e.to_string())?;
+    let master = master_key(&settings.key_file(), &settings.data, fresh)?;
     let peers = Peers::new(&master);
     let mut services = Vec::new();
     for cell in cells::all() {
@@ -31,6 +32,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         let target = Target::Lite { dir: settings.data.clone() };
         let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
         let store = store.map_err(|e| e.to_string())?;
+        fits(&store, &settings.key_file()).await?;
         let service = Service::new(cell, store, peers.clone(), &master, Clock::system());
         peers.connect(name, Link::local(router(Arc::clone(&service))));
         services.push(service);
@@ -41,13 +43,14 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     let config = GatewayConfig {
         assets: superpaas_web::assets().iter().map(asset).collect(),
         nonce_placeholder: superpaas_web::NONCE_PLACEHOLDER,
+        https: tls.is_some(),
         ..GatewayConfig::default()
     };
     let gateway = Gateway::new(config, peers, TokenKey::from_master(&master));
     let metrics = tokio::spawn(metrics(admin, gateway.clone()));
     let stop = stop()?;
     let address = listener.local_addr().map_err(|e| format!("The address {} cannot be used: {e}.", settings.listen))?;
-    say(&format!("Super PaaS is ready at http://{address}"));
+    say(&format!("Super PaaS is ready at {}://{address}", if tls.is_some() { "https" } else { "http" }));
     if settings.demo {
         say(
             "demo sign-in: tenant demo, users admin sales buyer keeper accountant manager auditor, password Demo@12345",
@@ -57,7 +60,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         "operator sign-in: tenant system, user admin, first password in {}/system-password",
         settings.data.display()
     ));
-    paas_gateway::serve(gateway, listener, None, stop).await;
+    paas_gateway::serve(gateway, listener, tls, stop).await;
     metrics.abort();
     for service in services {
         service.store().clone().close().await;
@@ -94,8 +97,36 @@ fn is_empty(data: &Path) -> Result<bool, String> {
     Ok(entries.next().is_none())
 }
 
-async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|e| format!("The address {address} cannot be used: {e}."))
+async fn bind(setting: &str, address: std::net::SocketAddr) -> Result<TcpListener, String> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|e| format!("The address {address} of {setting} cannot be used: {e}."))
+}
+
+/// What HTTPS needs, when it is wanted.
+fn tls(settings: &Serve) -> Result<Option<Tls>, String> {
+    match (&settings.tls_cert, &settings.tls_key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Tls::from_files(certificate, key).map(Some).map_err(|e| e.to_string()),
+        _ => Err("HTTPS needs both --tls-cert and --tls-key.".to_owned()),
+    }
+}
+
+/// The master key. Data without its key is refused, not given a new one: nothing in it could be read.
+fn master_key(file: &Path, data: &Path, fresh: bool) -> Result<MasterKey, String> {
+    if fresh {
+        return MasterKey::load_or_create(file).map_err(|e| e.to_string());
+    }
+    let key = MasterKey::load(file).map_err(|e| e.to_string())?;
+    key.ok_or_else(|| format!("The master key file {} of the data in {} is missing.", file.display(), data.display()))
+}
+
+/// Whether the key opens the data at all.
+async fn fits(store: &Store, file: &Path) -> Result<(), String> {
+    for row in store.tenants().await.map_err(|e| e.to_string())?.into_iter().take(1) {
+        let opened = store.read(&row.tenant, |tx| tx.keyed_hash(&[])).await;
+        opened.map_err(|_| format!("The master key file {} is not the one of this data.", file.display()))?;
+    }
+    Ok(())
 }
 
 /// Prometheus text on the admin address.

@@ -1,8 +1,7 @@
 //! A demo company sells, ships, invoices and is paid, and the books balance.
 
-use crate::program::{Member, Program, run};
+use crate::program::{Member, Program};
 use serde_json::{Value, json};
-use std::process::Command;
 
 #[test]
 fn an_order_becomes_cash_and_the_books_balance() {
@@ -60,29 +59,4 @@ fn an_order_becomes_cash_and_the_books_balance() {
 /// The tenant's today, from the page's own data: the date of the newest demo order.
 fn stock_day(p: &Program, member: &Member) -> String {
     p.get(member, "erp/sales-orders?pageSize=1")["data"][0]["orderDate"].as_str().unwrap().to_owned()
-}
-
-#[test]
-fn what_cannot_start_says_why_in_one_sentence() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let start = |listen: &str, extra: &[&str]| {
-        let out = Command::new(env!("CARGO_BIN_EXE_superpaas"))
-            .args(["serve", "--data"])
-            .arg(dir.path().join("d"))
-            .args(["--listen", listen, "--admin-listen", "127.0.0.1:0"])
-            .args(extra)
-            .output()
-            .unwrap();
-        assert!(!out.status.success());
-        String::from_utf8(out.stderr).unwrap()
-    };
-    assert!(start(&taken.local_addr().unwrap().to_string(), &[]).contains("cannot be used"));
-    assert!(start("0.0.0.0:0", &["--demo"]).contains("--demo-public"));
-    // One directory, one program.
-    let p = Program::start();
-    let data = p.data();
-    let (well, said) =
-        run(&["serve", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
-    assert!(!well && said.contains("is in use"), "{said}");
 }

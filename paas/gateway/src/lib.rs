@@ -20,5 +20,6 @@ mod tls;
 
 pub use config::{Asset, GatewayConfig};
 pub use gateway::Gateway;
+pub use openapi::describe;
 pub use serve::{Served, serve};
 pub use tls::{Tls, TlsError};

@@ -25,14 +25,14 @@ pub(crate) struct Descriptions(tokio::sync::Mutex<HashMap<String, (Instant, Arc<
 impl Gateway {
     /// `/openapi.json`: every cell that answers, and what the gateway itself offers.
     pub(crate) async fn whole_description(&self, asked: &Asked) -> Response<Body> {
-        let mut whole = own();
+        let mut parts = Vec::new();
         for cell in self.0.peers.names() {
             match self.description(asked, &cell).await {
-                Ok(part) => merge(&mut whole, &cell, &part),
+                Ok(part) => parts.push((cell, part)),
                 Err(refusal) => tracing::warn!(cell, cause = refusal.cause(), "no description"),
             }
         }
-        described(&whole)
+        described(&describe(parts.iter().map(|(cell, part)| (cell.as_str(), &**part))))
     }
 
     /// `/api/v1/{cell}/openapi.json`.
@@ -59,6 +59,15 @@ impl Gateway {
             (Err(refusal), None) => Err(refusal),
         }
     }
+}
+
+/// One description of what the gateway itself offers and of the cells, given by name with their own descriptions.
+pub fn describe<'a>(parts: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Value {
+    let mut whole = own();
+    for (cell, part) in parts {
+        merge(&mut whole, cell, part);
+    }
+    whole
 }
 
 fn described(value: &Value) -> Response<Body> {
