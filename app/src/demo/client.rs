@@ -307,3 +307,132 @@ fn trusting() -> Result<TlsConnector, String> {
         .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::{Mutex, PoisonError};
+
+    /// A gateway that answers from a script and notes what it was asked; an empty answer cuts the connection.
+    struct Scripted {
+        url: String,
+        asked: Arc<Mutex<Vec<String>>>,
+    }
+
+    fn answer(status: u16, headers: &str, body: &str) -> String {
+        format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
+    }
+
+    fn refusal(status: u16, headers: &str, code: &str) -> String {
+        answer(status, headers, &format!(r#"{{"code":"{code}","message":"No.","details":null}}"#))
+    }
+
+    fn token(token: &str) -> String {
+        answer(200, "", &format!(r#"{{"access_token":"{token}"}}"#))
+    }
+
+    impl Scripted {
+        fn new(script: Vec<String>) -> Scripted {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let url = format!("http://{}", listener.local_addr().unwrap());
+            let asked = Arc::new(Mutex::new(Vec::new()));
+            let noted = Arc::clone(&asked);
+            std::thread::spawn(move || {
+                let mut script = script.into_iter();
+                while let Ok((mut stream, _)) = listener.accept() {
+                    let mut reader = BufReader::new(stream.try_clone().unwrap());
+                    while let Some(request) = Scripted::take(&mut reader) {
+                        noted.lock().unwrap().push(request);
+                        let Some(said) = script.next().filter(|said| !said.is_empty()) else { break };
+                        stream.write_all(said.as_bytes()).unwrap();
+                    }
+                }
+            });
+            Scripted { url, asked }
+        }
+
+        fn take(reader: &mut BufReader<std::net::TcpStream>) -> Option<String> {
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                if reader.read_line(&mut head).ok()? == 0 {
+                    return None;
+                }
+            }
+            let head = head.to_ascii_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+            reader.read_exact(&mut body).ok()?;
+            Some(head + &String::from_utf8(body).unwrap())
+        }
+
+        /// The requests after the first sign-in.
+        fn asked(&self) -> Vec<String> {
+            self.asked.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(1).cloned().collect()
+        }
+    }
+
+    /// Signs in, posts once under the key `k` and version 7; the outcome and what was asked after the sign-in.
+    async fn post(mut script: Vec<String>) -> (Result<Value, Fault>, Vec<String>) {
+        script.insert(0, token("first"));
+        let gateway = Scripted::new(script);
+        let password = Secret::new("secret".to_owned());
+        let mut client = Client::new(&gateway.url, "t", "u", password).unwrap();
+        client.sign_in().await.unwrap();
+        let body = json!({"a": 1});
+        let outcome = client.call(&Ask { version: Some(7), ..Ask::post("/x", "k", &body) }).await;
+        (outcome, gateway.asked())
+    }
+
+    #[tokio::test]
+    async fn the_same_request_goes_again_until_there_is_an_answer() {
+        let script = vec![
+            refusal(503, "Retry-After: 0\r\n", "UNAVAILABLE"),
+            refusal(429, "Retry-After: 0\r\n", "RATE_LIMITED"),
+            String::new(),
+            refusal(409, "", "REQUEST_IN_PROGRESS"),
+            answer(201, "", r#"{"id":"1"}"#),
+        ];
+        let (outcome, asked) = post(script).await;
+        assert_eq!(outcome.unwrap(), json!({"id": "1"}));
+        assert_eq!(asked.len(), 5);
+        let first = asked.first().unwrap();
+        for line in ["post /x http/1.1", "x-request-id: k", "if-match: \"7\"", "x-tenant-id: t", "bearer first"] {
+            assert!(first.contains(line), "{line}: {first}");
+        }
+        assert!(first.ends_with(r#"{"a":1}"#) && asked.iter().all(|request| request == first), "{asked:?}");
+    }
+
+    #[tokio::test]
+    async fn an_expired_token_is_replaced_once() {
+        let expired = || refusal(401, "", "TOKEN_EXPIRED");
+        let (outcome, asked) = post(vec![expired(), token("second"), answer(200, "", "{}")]).await;
+        assert_eq!(outcome.unwrap(), json!({}));
+        assert!(asked.get(1).unwrap().starts_with("post /api/v1/auth/token "), "{asked:?}");
+        assert!(asked.get(2).unwrap().contains("bearer second"), "{asked:?}");
+        let (outcome, asked) = post(vec![expired(), token("second"), expired()]).await;
+        assert_eq!((outcome.unwrap_err().code(), asked.len()), ("TOKEN_EXPIRED", 3));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_and_not_asked_again() {
+        let (outcome, asked) = post(vec![refusal(422, "", "BUSINESS_RULE")]).await;
+        let fault = outcome.unwrap_err();
+        assert_eq!((fault.code(), asked.len()), ("BUSINESS_RULE", 1));
+        assert_eq!(fault.to_string(), "No (BUSINESS_RULE).");
+        let (outcome, _) = post(vec![answer(500, "", "<html>")]).await;
+        assert!(outcome.unwrap_err().to_string().ends_with("answered with an error (500)."));
+    }
+
+    #[test]
+    fn an_address_is_read_strictly() {
+        let client = |url: &str| Client::new(url, "t", "u", Secret::new("p".to_owned()));
+        for bad in ["", "127.0.0.1:8000", "ftp://a", "http://a?b", "http://u@a", "http://"] {
+            assert!(client(bad).err().unwrap().contains("is not the address of a gateway"), "{bad}");
+        }
+        let read = client("http://[::1]:8000/base/").unwrap();
+        assert_eq!((read.host.as_str(), read.port, read.prefix.as_str()), ("::1", 8000, "/base"));
+        assert_eq!(client("http://a").unwrap().port, 80);
+    }
+}
