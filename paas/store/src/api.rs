@@ -42,6 +42,13 @@ pub struct Ledger {
     pub balance: &'static TypeMeta,
 }
 
+impl Target {
+    /// The prefix of databases and roles when nothing else is said.
+    pub const PREFIX: &'static str = "superpaas";
+    /// The connections per cell when nothing else is said.
+    pub const CONNECTIONS: usize = 15;
+}
+
 /// Where the data is.
 #[derive(Clone, Debug)]
 pub enum Target {
@@ -50,10 +57,12 @@ pub enum Target {
         /// The data directory.
         dir: PathBuf,
     },
-    /// The database `superpaas_<cell>` of a PostgreSQL server.
+    /// The database `<prefix>_<cell>` of a PostgreSQL server.
     Pg {
-        /// Server URL.
+        /// Server URL, `postgres://user:password@host:port`; its role makes databases and roles when it migrates.
         url: String,
+        /// Begins the names of databases and roles, so that installations can share a server.
+        prefix: String,
         /// Most connections this process opens.
         max_connections: usize,
     },

@@ -8,8 +8,11 @@ use paas_document::{AnyRef, Record};
 use paas_types::{Id, Result};
 use sha2::{Digest as _, Sha256};
 
-const COLUMNS: &str = "seq, at, actor, actor_name, action, kind, subject, number, \"before\", \"after\", request_id, trace_id, cause, entries, seal";
-const KINDS: [Col; 15] = [
+/// What a row tells.
+pub(crate) const TOLD: &str =
+    "at, actor, actor_name, action, kind, subject, number, \"before\", \"after\", request_id, trace_id, cause, entries";
+/// The kinds of number, what is told, and seal.
+pub(crate) const KINDS: [Col; 15] = [
     Col::Int,
     Col::Instant,
     Col::Id,
@@ -41,7 +44,7 @@ pub(crate) fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn seal(key: &[u8; 32], tenant: i64, before: &[u8], cells: &[Cell]) -> [u8; 32] {
+pub(crate) fn seal(key: &[u8; 32], tenant: i64, before: &[u8], cells: &[Cell]) -> [u8; 32] {
     let mut text = Sha256::new();
     text.update(tenant.to_be_bytes());
     for cell in cells.iter().take(SEALED) {
@@ -72,16 +75,6 @@ impl Tx {
         before: Option<String>,
         after: Option<String>,
     ) -> Result<()> {
-        let tenant = self.tenant_cell();
-        let sql = "SELECT seq, seal FROM audit_log WHERE tenant = $1 ORDER BY seq DESC LIMIT 1";
-        let last = self.query_one(sql, std::slice::from_ref(&tenant), &[Col::Int, Col::Bytes])?;
-        let (seq, head) = match last.map(|r| {
-            let mut r = r.into_iter();
-            (r.next(), r.next())
-        }) {
-            Some((Some(seq), Some(head))) => (seq.as_int() + 1, head.into_bytes()),
-            _ => (1, Vec::new()),
-        };
         let entries = if self.entries.is_empty() {
             Cell::Null
         } else {
@@ -93,8 +86,7 @@ impl Tx {
             None => r.meta().code_field().and_then(|i| r.get(i).text().map(str::to_owned)),
         });
         let actor = self.actor().clone();
-        let mut cells = vec![
-            Cell::Int(seq),
+        let cells = vec![
             Cell::Instant(self.now()),
             Cell::Id(actor.user),
             Cell::Text(actor.user_name.to_string()),
@@ -109,12 +101,39 @@ impl Tx {
             Cell::text(cause_text(actor.cause.as_ref()).as_deref()),
             entries,
         ];
-        let sealed = seal(&self.shared.audit_key, actor.tenant.key.0, &head, &cells);
+        if self.is_pg() { self.audit_unsealed(cells) } else { self.audit_sealed(cells) }
+    }
+
+    /// The one writer of SQLite numbers and seals in place.
+    fn audit_sealed(&mut self, told: Vec<Cell>) -> Result<()> {
+        let tenant = self.tenant_cell();
+        let sql = "SELECT seq, seal FROM audit_log WHERE tenant = $1 ORDER BY seq DESC LIMIT 1";
+        let last = self.query_one(sql, std::slice::from_ref(&tenant), &[Col::Int, Col::Bytes])?;
+        let (seq, head) = match last.map(|r| {
+            let mut r = r.into_iter();
+            (r.next(), r.next())
+        }) {
+            Some((Some(seq), Some(head))) => (seq.as_int() + 1, head.into_bytes()),
+            _ => (1, Vec::new()),
+        };
+        let mut cells = vec![Cell::Int(seq)];
+        cells.extend(told);
+        let sealed = seal(&self.shared.audit_key, self.tenant().key.0, &head, &cells);
         cells.push(Cell::Bytes(sealed.to_vec()));
         cells.insert(0, tenant);
         let marks: Vec<String> = (1..=cells.len()).map(|n| format!("${n}")).collect();
-        self.execute(&format!("INSERT INTO audit_log (tenant, {COLUMNS}) VALUES ({})", marks.join(", ")), &cells)?;
-        Ok(())
+        let sql = format!("INSERT INTO audit_log (tenant, seq, {TOLD}, seal) VALUES ({})", marks.join(", "));
+        self.execute(&sql, &cells).map(|_| ())
+    }
+
+    /// On PostgreSQL the sequencer numbers and seals what is committed.
+    fn audit_unsealed(&mut self, told: Vec<Cell>) -> Result<()> {
+        let mut cells = vec![self.tenant_cell(), Cell::Id(Id::fresh())];
+        cells.extend(told);
+        let marks: Vec<String> = (1..=cells.len()).map(|n| format!("${n}")).collect();
+        let sql = format!("INSERT INTO audit_log (tenant, id, {TOLD}) VALUES ({})", marks.join(", "));
+        self.emitted = true;
+        self.send(&sql, cells)
     }
 
     /// What happened to one record, newest first.
@@ -125,7 +144,9 @@ impl Tx {
     /// A page of the audit log, newest first.
     pub fn audit_page(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
         let mut params = vec![self.tenant_cell()];
-        let mut sql = format!("SELECT {COLUMNS} FROM audit_log WHERE tenant = $1");
+        // The history of a record begins with what still waits for the sequencer; the whole log is read by number.
+        let sealed = filter.id.is_none();
+        let mut sql = format!("SELECT seq, {TOLD}, seal FROM {} l WHERE tenant = $1", self.audit_source(sealed));
         let mut add = |test: &str, cell: Option<Cell>| {
             if let Some(cell) = cell {
                 params.push(cell);
@@ -139,8 +160,24 @@ impl Tx {
         add("at >=", filter.from.map(Cell::Instant));
         add("at <", filter.to.map(Cell::Instant));
         add("seq <", filter.before_seq.map(Cell::Int));
-        sql.push_str(&format!(" ORDER BY seq DESC LIMIT {}", filter.limit.clamp(1, 1_000)));
+        let order = if self.is_pg() && !sealed { "seq DESC NULLS FIRST, id DESC" } else { "seq DESC" };
+        sql.push_str(&format!(" ORDER BY {order} LIMIT {}", filter.limit.clamp(1, 1_000)));
         Ok(self.query(&sql, &params, &KINDS)?.into_iter().map(row).collect())
+    }
+
+    /// Where rows are read from with their numbers and seals: on PostgreSQL these lie beside them. `sealed` rows are read
+    /// by their seals, so that a seal without its row is seen.
+    fn audit_source(&self, sealed: bool) -> String {
+        if !self.is_pg() {
+            return "audit_log".to_owned();
+        }
+        let (whose, tables) = match sealed {
+            true => ("s", "audit_seal s LEFT JOIN audit_log a"),
+            false => ("a", "audit_log a LEFT JOIN audit_seal s"),
+        };
+        format!(
+            "(SELECT {whose}.tenant, s.seq, s.seal, {whose}.id, {TOLD} FROM {tables} ON a.tenant = s.tenant AND a.id = s.id)"
+        )
     }
 
     /// The first row of the tenant's chain whose seal or number is wrong.
@@ -148,8 +185,11 @@ impl Tx {
         let key = self.shared.audit_key;
         let tenant = self.tenant().key.0;
         let (mut at, mut head) = (0_i64, Vec::new());
+        // A seal whose row is gone must be seen, so the seals are what is read.
+        let source = self.audit_source(true);
+        let sql =
+            format!("SELECT seq, {TOLD}, seal FROM {source} l WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT 500");
         loop {
-            let sql = format!("SELECT {COLUMNS} FROM audit_log WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT 500");
             let rows = self.query(&sql, &[Cell::Int(tenant), Cell::Int(at)], &KINDS)?;
             if rows.is_empty() {
                 return Ok(None);
@@ -170,7 +210,10 @@ fn row(cells: Vec<Cell>) -> AuditRow {
     let mut cells = cells.into_iter();
     let mut next = || cells.next().unwrap_or(Cell::Null);
     AuditRow {
-        seq: Some(next().as_int()),
+        seq: match next() {
+            Cell::Int(seq) => Some(seq),
+            _ => None,
+        },
         at: next().as_instant(),
         actor: next().as_id().unwrap_or(Id::NIL),
         actor_name: next().into_text().unwrap_or_default(),

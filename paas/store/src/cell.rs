@@ -95,8 +95,14 @@ pub enum Col {
 pub(crate) enum Fault {
     /// A unique index; its columns without the tenant.
     Unique(Vec<String>),
-    /// A foreign key.
-    Foreign,
+    /// A foreign key; its column where the database tells.
+    Foreign(Option<String>),
+    /// A change found the record changed meanwhile, or gone.
+    Untouched,
+    /// Somebody else was in the way: the job runs again.
+    Restart(String),
+    /// A write kept back from before, already explained.
+    Earlier(Refusal),
     /// It took too long and was cut off.
     Timeout,
     /// The database is not there or out of room; another time.
@@ -111,7 +117,10 @@ impl From<Fault> for Refusal {
             Fault::Unique(columns) => {
                 Refusal::new(Code::Duplicate).caused_by(format!("unique over {}", columns.join(", ")))
             }
-            Fault::Foreign => Refusal::new(Code::InUse).caused_by("a foreign key"),
+            Fault::Foreign(_) => Refusal::new(Code::InUse).caused_by("a foreign key"),
+            Fault::Untouched => Refusal::new(Code::Conflict),
+            Fault::Restart(cause) => Refusal::unavailable(cause),
+            Fault::Earlier(refusal) => refusal,
             Fault::Timeout => Refusal::new(Code::Timeout).caused_by("the statement ran out of its budget"),
             Fault::Lost(cause) => Refusal::unavailable(cause),
             Fault::Other(cause) => Refusal::internal(cause),

@@ -7,7 +7,7 @@ use paas_types::{Id, Result};
 impl Tx {
     /// Puts a user into the directory.
     pub fn put_user(&mut self, user: &DirectoryUser) -> Result<()> {
-        let params = [
+        let params = vec![
             self.tenant_cell(),
             Cell::Id(user.id),
             Cell::Text(user.username.clone()),
@@ -18,14 +18,14 @@ impl Tx {
         let sql = "INSERT INTO directory_user (tenant, id, username, name, department, active) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, id) DO UPDATE SET username = excluded.username, \
                    name = excluded.name, department = excluded.department, active = excluded.active";
-        self.execute(sql, &params)?;
+        self.send(sql, params)?;
         self.name_of_changed("directory_user", user.id);
         Ok(())
     }
 
     /// Puts a department into the directory.
     pub fn put_department(&mut self, department: &DirectoryDepartment) -> Result<()> {
-        let params = [
+        let params = vec![
             self.tenant_cell(),
             Cell::Id(department.id),
             Cell::Text(department.code.clone()),
@@ -37,7 +37,7 @@ impl Tx {
         let sql = "INSERT INTO directory_department (tenant, id, code, name, name_en, parent, active) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, id) DO UPDATE SET code = excluded.code, \
                    name = excluded.name, name_en = excluded.name_en, parent = excluded.parent, active = excluded.active";
-        self.execute(sql, &params)?;
+        self.send(sql, params)?;
         self.name_of_changed("directory_department", department.id);
         Ok(())
     }

@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 const KINDS: [Col; 9] = [Col::Int, Col::Id, Col::Text, Col::Int, Col::Id, Col::Int, Col::Text, Col::Instant, Col::Text];
 
+/// The outbox of PostgreSQL with the numbers beside it.
+const NUMBERED: &str = "(SELECT s.seq, e.* FROM outbox_seq s JOIN outbox e ON e.tenant = s.tenant AND e.id = s.id)";
+
 impl Tx {
     /// Tells others what happened (version 1 of the shape); they hear it exactly if the transaction commits.
     pub fn emit(&mut self, event_type: &str, subject: Id, data: serde_json::Value) -> Result<()> {
@@ -16,7 +19,7 @@ impl Tx {
     /// As [`Tx::emit`], in another version of the shape.
     pub fn emit_version(&mut self, event_type: &str, version: u32, subject: Id, data: serde_json::Value) -> Result<()> {
         let actor = self.actor().clone();
-        let params = [
+        let params = vec![
             self.tenant_cell(),
             Cell::Id(Id::fresh()),
             Cell::Text(event_type.to_owned()),
@@ -29,9 +32,15 @@ impl Tx {
             Cell::text(crate::audit::cause_text(actor.cause.as_ref()).as_deref()),
             Cell::Text(data.to_string()),
         ];
-        let sql = "INSERT INTO outbox (tenant, seq, id, \"type\", version, subject, at, actor, request_id, trace_id, cause, data) \
-                   SELECT $1, COALESCE((SELECT MAX(seq) FROM outbox), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11";
-        self.execute(sql, &params)?;
+        // One writer numbers in place; on PostgreSQL the sequencer numbers what is committed.
+        let sql = if self.is_pg() {
+            "INSERT INTO outbox (tenant, id, \"type\", version, subject, at, actor, request_id, trace_id, cause, data) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        } else {
+            "INSERT INTO outbox (tenant, seq, id, \"type\", version, subject, at, actor, request_id, trace_id, cause, data) \
+             SELECT $1, COALESCE((SELECT MAX(seq) FROM outbox), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"
+        };
+        self.send(sql, params)?;
         self.emitted = true;
         Ok(())
     }
@@ -161,7 +170,7 @@ impl Store {
             let epoch = epoch.and_then(|r| r.into_iter().next()).and_then(Cell::into_text).unwrap_or_default();
             let mut kinds = KINDS.to_vec();
             kinds.push(Col::Text);
-            let (sql, params) = feed_sql(&filter);
+            let (sql, params) = feed_sql(&filter, tx.is_pg());
             let mut events = Vec::new();
             for mut cells in tx.query(&sql, &params, &kinds)? {
                 let data = cells.pop().and_then(Cell::into_text);
@@ -175,7 +184,8 @@ impl Store {
             let last = events.last().map_or(filter.after, |e| e.seq);
             Ok(Feed { epoch, events, last })
         };
-        self.snapshot(nobody(), Some(5_000), job).await
+        self.settle().await?;
+        self.snapshot_of_all(job).await
     }
 
     /// How far this cell has read a producer.
@@ -197,7 +207,8 @@ impl Store {
 }
 
 /// The question to the log.
-fn feed_sql(filter: &FeedFilter) -> (String, Vec<Cell>) {
+fn feed_sql(filter: &FeedFilter, pg: bool) -> (String, Vec<Cell>) {
+    let outbox = if pg { NUMBERED } else { "outbox" };
     let mut params = vec![Cell::Int(filter.after)];
     let mut more = String::new();
     let mut narrow = |condition: &str, cell: Cell| {
@@ -214,12 +225,14 @@ fn feed_sql(filter: &FeedFilter) -> (String, Vec<Cell>) {
         narrow("o.at >=", Cell::Instant(since));
     }
     if filter.snapshot {
-        more.push_str(" AND o.seq IN (SELECT MAX(seq) FROM outbox GROUP BY tenant, subject, \"type\")");
+        let last =
+            format!(" AND o.seq IN (SELECT MAX(m.seq) FROM {outbox} m GROUP BY m.tenant, m.subject, m.\"type\")");
+        more.push_str(&last);
     }
     let order = if filter.newest { "DESC" } else { "ASC" };
     let sql = format!(
         "SELECT o.seq, o.id, o.\"type\", o.version, o.subject, o.tenant, t.code, o.at, o.trace_id, o.data \
-         FROM outbox o JOIN tenant t ON t.tenant = o.tenant WHERE o.seq > $1{more} ORDER BY o.seq {order} LIMIT {}",
+         FROM {outbox} o JOIN tenant t ON t.tenant = o.tenant WHERE o.seq > $1{more} ORDER BY o.seq {order} LIMIT {}",
         filter.limit.clamp(1, 1_000)
     );
     (sql, params)

@@ -138,7 +138,10 @@ impl<'a> Builder<'a> {
             Op::Contains => {
                 let text = Cell::Text(first.text().unwrap_or_default().to_owned());
                 let mark = self.bind(text);
-                return Ok(format!("instr(lower({e}), lower({mark})) > 0"));
+                return Ok(match self.tx.is_pg() {
+                    true => format!("strpos(lower({e}), lower({mark})) > 0"),
+                    false => format!("instr(lower({e}), lower({mark})) > 0"),
+                });
             }
             Op::StartsWith => {
                 let text = first.text().unwrap_or_default().to_owned();

@@ -31,7 +31,7 @@ impl Tx {
         }
         let sorts = sorts(&mut sql, meta, &query.sort)?;
         let counted = format!(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT {})",
+            "SELECT COUNT(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT {}) counted",
             sql.from(),
             conditions.join(" AND "),
             COUNTED + 1
@@ -45,7 +45,7 @@ impl Tx {
         }
         let select: Vec<String> = sorts.iter().map(|(e, _)| e.sql.clone()).collect();
         let order: Vec<String> =
-            sorts.iter().map(|(e, down)| format!("{}{}", e.sql, if *down { " DESC" } else { "" })).collect();
+            sorts.iter().map(|(e, down)| format!("{}{}", e.sql, direction(*down, e.nullable))).collect();
         let text = format!(
             "SELECT {}, {} FROM {} WHERE {} ORDER BY {} LIMIT {} OFFSET {offset}",
             plan.select,
@@ -114,7 +114,9 @@ impl Tx {
         let tail = if by.is_empty() {
             String::new()
         } else {
-            format!(" GROUP BY {keys} ORDER BY {keys} LIMIT {limit}", keys = by.join(", "), limit = GROUPS + 1)
+            let order: Vec<String> =
+                groups.iter().map(|e| format!("{}{}", e.sql, direction(false, e.nullable))).collect();
+            format!(" GROUP BY {} ORDER BY {} LIMIT {}", by.join(", "), order.join(", "), GROUPS + 1)
         };
         let text = format!("SELECT {} FROM {} WHERE {}{tail}", select.join(", "), sql.from(), conditions.join(" AND "));
         let params = sql.params;
@@ -133,6 +135,16 @@ impl Tx {
             out.push((keys, numbers, count));
         }
         Ok(out)
+    }
+}
+
+/// Nothing (`NULL`) is the least value, on every database.
+fn direction(down: bool, nullable: bool) -> &'static str {
+    match (down, nullable) {
+        (false, false) => "",
+        (false, true) => " NULLS FIRST",
+        (true, false) => " DESC",
+        (true, true) => " DESC NULLS LAST",
     }
 }
 

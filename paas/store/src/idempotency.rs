@@ -9,6 +9,7 @@ const KEPT_SECONDS: i64 = 24 * 3600;
 impl Tx {
     /// The answer given to an earlier request with this key. 422 `IDEMPOTENCY_MISMATCH` when that one was another request.
     pub fn idempotent(&mut self, key: &str, hash: &[u8]) -> Result<Option<Stored>> {
+        self.hold_key(key)?;
         let sql = "SELECT hash, status, body, etag, location FROM idempotency \
                    WHERE tenant = $1 AND member = $2 AND \"key\" = $3 AND at > $4";
         let params = [
@@ -35,7 +36,7 @@ impl Tx {
     /// Keeps the answer of this request.
     pub fn remember(&mut self, key: &str, hash: &[u8], answer: &Stored) -> Result<()> {
         let body = self.sealer()?.seal(&label(self.tenant().key.0), &answer.body)?;
-        let params = [
+        let params = vec![
             self.tenant_cell(),
             Cell::Id(self.actor().user),
             Cell::Text(key.to_owned()),
@@ -50,11 +51,17 @@ impl Tx {
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant, member, \"key\") DO UPDATE \
                    SET hash = excluded.hash, status = excluded.status, body = excluded.body, etag = excluded.etag, \
                    location = excluded.location, at = excluded.at";
-        self.execute(sql, &params)?;
+        self.send(sql, params)?;
         // Two of the oldest go whenever one comes, so the table stays as long as a day.
-        let old = "DELETE FROM idempotency WHERE rowid IN (SELECT o.r FROM (SELECT rowid AS r, at FROM idempotency \
+        let old = Cell::Instant(self.now().plus_seconds(-KEPT_SECONDS));
+        if self.is_pg() {
+            let sql = "DELETE FROM idempotency WHERE (tenant, member, \"key\") IN (SELECT tenant, member, \"key\" \
+                       FROM idempotency WHERE tenant = $1 AND at < $2 ORDER BY at LIMIT 2 FOR UPDATE SKIP LOCKED)";
+            return self.send(sql, vec![self.tenant_cell(), old]);
+        }
+        let sql = "DELETE FROM idempotency WHERE rowid IN (SELECT o.r FROM (SELECT rowid AS r, at FROM idempotency \
                    ORDER BY rowid LIMIT 2) o WHERE o.at < $1)";
-        self.execute(old, &[Cell::Instant(self.now().plus_seconds(-KEPT_SECONDS))]).map(|_| ())
+        self.send(sql, vec![old])
     }
 
     /// A hash under the tenant's own key, for fingerprints of requests that must not be guessable from the database.

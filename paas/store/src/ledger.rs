@@ -2,12 +2,16 @@
 
 use crate::api::Ledger;
 use crate::ddl::q;
+use crate::pg::Then;
+use crate::pg::locks::Key;
 use crate::plan::Plan;
 use crate::tables::single_id_key;
 use crate::{Cell, Col, Tx};
 use paas_document::{Kind, Record, TypeMeta, Value};
 use paas_types::{Id, Refusal, Result};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A balance as this transaction last saw or wrote it.
 pub(crate) struct Held {
@@ -61,10 +65,12 @@ pub(crate) fn key_bytes(balance: &TypeMeta, key: &[Value]) -> Result<Vec<u8>> {
 impl Tx {
     /// Reads balances for change, in the one global order. With one writer they are locked by being read in a write.
     pub fn lock_balances(&mut self, balance: &'static TypeMeta, keys: Vec<Vec<Value>>) -> Result<()> {
+        let mut places = BTreeMap::new();
         for key in keys {
-            self.hold(balance, &key)?;
+            places.insert(key_bytes(balance, &key)?, key);
         }
-        Ok(())
+        places.retain(|bytes, _| !self.held.contains_key(&(balance.table, bytes.clone())));
+        self.hold_all(balance, places)
     }
 
     /// The balance with this key; zero when nothing was posted yet.
@@ -75,35 +81,41 @@ impl Tx {
 
     fn hold(&mut self, balance: &'static TypeMeta, key: &[Value]) -> Result<(&'static str, Vec<u8>)> {
         let place = (balance.table, key_bytes(balance, key)?);
-        if self.held.contains_key(&place) {
-            return Ok(place);
+        if !self.held.contains_key(&place) {
+            self.hold_all(balance, BTreeMap::from([(place.1.clone(), key.to_vec())]))?;
+        }
+        Ok(place)
+    }
+
+    /// Holds balances by key bytes, in their order.
+    fn hold_all(&mut self, balance: &'static TypeMeta, places: BTreeMap<Vec<u8>, Vec<Value>>) -> Result<()> {
+        if places.is_empty() {
+            return Ok(());
         }
         let plan = self.plan(balance)?;
-        let sql = format!(
-            "SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"key_bytes\" = $2",
-            plan.select,
-            q(balance.table)
-        );
-        let row = self.query_one(&sql, &[self.tenant_cell(), Cell::Bytes(place.1.clone())], &plan.cols)?;
-        let mut record = plan.blank()?;
-        let exists = row.is_some();
-        let mut last = None;
-        match row {
-            Some(cells) => {
-                last = cells.get(1).and_then(Cell::as_id);
-                self.fill(&plan, &mut *record, cells)?;
-            }
-            None => {
-                let fields = balance.fields.iter().enumerate().filter(|(_, f)| f.key);
-                for ((index, field), value) in fields.zip(key) {
-                    record.set(index, value.clone()).map_err(|_| {
-                        Refusal::internal(format!("{}.{} does not take this key", balance.table, field.column))
-                    })?;
+        let bytes: Vec<Vec<u8>> = places.keys().cloned().collect();
+        let rows = self.hold_balances(&plan, &bytes)?;
+        for ((bytes, key), row) in places.into_iter().zip(rows) {
+            let mut record = plan.blank()?;
+            let exists = row.is_some();
+            let mut last = None;
+            match row {
+                Some(cells) => {
+                    last = cells.get(1).and_then(Cell::as_id);
+                    self.fill(&plan, &mut *record, cells)?;
+                }
+                None => {
+                    let fields = balance.fields.iter().enumerate().filter(|(_, f)| f.key);
+                    for ((index, field), value) in fields.zip(key) {
+                        record.set(index, value).map_err(|_| {
+                            Refusal::internal(format!("{}.{} does not take this key", balance.table, field.column))
+                        })?;
+                    }
                 }
             }
+            self.held.insert((balance.table, bytes), Held { record, exists, last });
         }
-        self.held.insert(place.clone(), Held { record, exists, last });
-        Ok(place)
+        Ok(())
     }
 
     /// Appends an entry, folds its measures into its balance and answers the balance after. The entry gets an identity, and
@@ -129,7 +141,7 @@ impl Tx {
         self.fold(&place, balance, entry)
     }
 
-    fn append(&mut self, plan: &Plan, entry: &dyn Record, previous: Option<Id>) -> Result<()> {
+    fn append(&mut self, plan: &Arc<Plan>, entry: &dyn Record, previous: Option<Id>) -> Result<()> {
         let mut fields = Vec::new();
         self.field_cells(plan, entry, &mut fields)?;
         let named = plan.fields.iter().flatten().map(|c| c.name.as_str()).zip(&fields);
@@ -143,10 +155,7 @@ impl Tx {
             Cell::Bytes(seal.to_vec()),
         ];
         params.extend(fields);
-        match self.attempt(&plan.insert, &params) {
-            Ok(_) => Ok(()),
-            Err(fault) => Err(self.explain(fault, plan, entry, "")),
-        }
+        self.put(plan, &plan.insert, params, entry, "")
     }
 
     fn fold(
@@ -191,12 +200,12 @@ impl Tx {
                 set.join(", "),
                 n - 1
             );
-            self.execute(&sql, &params)?;
+            self.send(&sql, params)?;
         } else {
             params.extend([self.tenant_cell(), Cell::Bytes(place.1.clone()), last]);
             self.field_cells(&plan, &*held.record, &mut params)?;
-            if let Err(fault) = self.attempt(&plan.insert, &params) {
-                return Err(self.explain(fault, &plan, &*held.record, ""));
+            if let Err(fault) = self.keep_back(&plan.insert, params, Then::First) {
+                return Err(self.explain(fault, &plan, Some(&*held.record), ""));
             }
         }
         held.exists = true;
@@ -208,6 +217,7 @@ impl Tx {
 
     /// The next number of a counter, from 1 and without gaps: a job that fails gives its number back.
     pub fn counter(&mut self, key: &str) -> Result<i64> {
+        self.hold_row(Key::Counter(key.to_owned()), true)?;
         let sql = "INSERT INTO counter (tenant, \"key\", value) VALUES ($1, $2, 1) \
                    ON CONFLICT (tenant, \"key\") DO UPDATE SET value = counter.value + 1 RETURNING value";
         let row = self.query_one(sql, &[self.tenant_cell(), Cell::Text(key.to_owned())], &[Col::Int])?;

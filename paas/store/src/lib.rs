@@ -1,5 +1,5 @@
 //! The only crate that sees SQL. It keeps the records of one cell: a database file with one writer and group commit
-//! (SQLite), tables made from the declarations, one tenant per transaction and no question without a tenant.
+//! (SQLite), or a database of a server with several writers (PostgreSQL), tables made from the declarations, one tenant per transaction and no question without a tenant.
 //!
 //! A write is a job `FnMut(&mut Tx) -> Result<T>` that runs on the writer thread and is answered after the commit. It
 //! may run again, so it has no effect outside its transaction. A write that a constraint refused cannot be swallowed: the
@@ -7,6 +7,8 @@
 
 mod api;
 mod audit;
+mod batch;
+mod budget;
 mod cell;
 mod convert;
 mod ddl;
@@ -14,12 +16,14 @@ mod directory;
 mod events;
 mod filter;
 mod find;
+mod hold;
 mod idempotency;
 mod inbox;
 mod ledger;
 mod lite;
 mod migrate;
 mod names;
+mod pg;
 mod plan;
 mod prove;
 mod records;
@@ -30,6 +34,8 @@ mod system;
 mod tables;
 mod tape;
 mod tenants;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tx;
 mod writer;
 

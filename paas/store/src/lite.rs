@@ -1,50 +1,16 @@
 //! SQLite: connections and the two operations everything is built on.
 
 use crate::api::OpenError;
+use crate::budget::Budget;
 use crate::cell::{Cell, Col, Fault};
 use paas_types::Id;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant as Moment;
 
 const CACHED_STATEMENTS: usize = 512;
 /// How many steps of SQLite's machine pass between two looks at the clock.
 const STEPS_PER_LOOK: i32 = 4_000;
-
-/// Until when the running job may take, shared with the progress handler.
-#[derive(Clone)]
-pub(crate) struct Budget {
-    start: Moment,
-    until_ms: Arc<AtomicU64>,
-}
-
-impl Budget {
-    fn new() -> Budget {
-        Budget { start: Moment::now(), until_ms: Arc::new(AtomicU64::new(u64::MAX)) }
-    }
-
-    fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// Starts a budget of so many milliseconds.
-    pub fn start(&self, ms: u64) {
-        self.until_ms.store(self.elapsed_ms().saturating_add(ms), Ordering::Relaxed);
-    }
-
-    /// No limit, for the store's own work.
-    pub fn lift(&self) {
-        self.until_ms.store(u64::MAX, Ordering::Relaxed);
-    }
-
-    /// Whether the budget is used up.
-    pub fn is_over(&self) -> bool {
-        self.elapsed_ms() > self.until_ms.load(Ordering::Relaxed)
-    }
-}
 
 /// A connection with its budget.
 pub(crate) struct Lite {
@@ -182,7 +148,7 @@ pub(crate) fn fault(error: rusqlite::Error) -> Fault {
                     .map(str::to_owned)
                     .collect(),
             ),
-            _ if message.starts_with("FOREIGN KEY") => Fault::Foreign,
+            _ if message.starts_with("FOREIGN KEY") => Fault::Foreign(None),
             _ => Fault::Other(message),
         },
         _ => Fault::Other(error.to_string()),

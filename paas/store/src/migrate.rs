@@ -11,13 +11,13 @@ use crate::{Cell, Col};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What `schema_field` remembers of a column.
-struct Old {
-    note: String,
-    kind: String,
-    nullable: bool,
+pub(crate) struct Old {
+    pub note: String,
+    pub kind: String,
+    pub nullable: bool,
 }
 
-type OldTables = BTreeMap<String, BTreeMap<String, Old>>;
+pub(crate) type OldTables = BTreeMap<String, BTreeMap<String, Old>>;
 
 /// Brings a SQLite database to the schema, in one transaction.
 pub(crate) fn migrate_lite(lite: &mut Lite, schema: &Schema) -> Result<(), OpenError> {
@@ -31,6 +31,36 @@ pub(crate) fn migrate_lite(lite: &mut Lite, schema: &Schema) -> Result<(), OpenE
     result
 }
 
+/// What a migration needs of a database.
+pub(crate) trait Database {
+    /// Runs statements without values.
+    fn run(&mut self, sql: &str) -> Result<(), OpenError>;
+    /// Runs a statement.
+    fn execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, Fault>;
+    /// Asks for rows.
+    fn rows(&mut self, sql: &str, params: &[Cell], columns: &[Col]) -> Result<Vec<Vec<Cell>>, OpenError>;
+    /// Drops an empty table.
+    fn drop_table(&mut self, name: &str) -> Result<(), OpenError>;
+}
+
+impl Database for Lite {
+    fn run(&mut self, sql: &str) -> Result<(), OpenError> {
+        run(self, sql)
+    }
+
+    fn execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, Fault> {
+        Lite::execute(self, sql, params)
+    }
+
+    fn rows(&mut self, sql: &str, params: &[Cell], columns: &[Col]) -> Result<Vec<Vec<Cell>>, OpenError> {
+        rows(self, sql, params, columns)
+    }
+
+    fn drop_table(&mut self, name: &str) -> Result<(), OpenError> {
+        run(self, &format!("DROP TABLE {}", q(name)))
+    }
+}
+
 fn run(lite: &Lite, sql: &str) -> Result<(), OpenError> {
     lite.connection.execute_batch(sql).map_err(|e| OpenError::new(format!("The database refused “{sql}”: {e}.")))
 }
@@ -39,12 +69,12 @@ fn rows(lite: &mut Lite, sql: &str, params: &[Cell], columns: &[Col]) -> Result<
     lite.query(sql, params, columns).map_err(|e| OpenError::new(format!("The database refused “{sql}”: {e:?}.")))
 }
 
-fn exists(lite: &mut Lite, sql: &str) -> Result<bool, OpenError> {
-    Ok(!rows(lite, &format!("{sql} LIMIT 1"), &[], &[])?.is_empty())
+pub(crate) fn exists(db: &mut dyn Database, sql: &str) -> Result<bool, OpenError> {
+    Ok(!db.rows(&format!("{sql} LIMIT 1"), &[], &[])?.is_empty())
 }
 
 fn migrate(lite: &mut Lite, schema: &Schema) -> Result<(), OpenError> {
-    let tables = tables_of(schema);
+    let tables = tables_of(schema, false);
     let present = existing_tables(lite)?;
     let old = if present.contains_key("schema_field") { remembered(lite)? } else { OldTables::new() };
     drop_undeclared(lite, &tables, &old)?;
@@ -87,10 +117,10 @@ fn existing_tables(lite: &mut Lite) -> Result<BTreeMap<String, String>, OpenErro
     Ok(out)
 }
 
-fn remembered(lite: &mut Lite) -> Result<OldTables, OpenError> {
+pub(crate) fn remembered(db: &mut dyn Database) -> Result<OldTables, OpenError> {
     let sql = "SELECT table_name, column_name, kind, note, nullable FROM schema_field";
     let mut out = OldTables::new();
-    for row in rows(lite, sql, &[], &[Col::Text, Col::Text, Col::Text, Col::Text, Col::Bool])? {
+    for row in db.rows(sql, &[], &[Col::Text, Col::Text, Col::Text, Col::Text, Col::Bool])? {
         if let [Cell::Text(table), Cell::Text(column), Cell::Text(kind), Cell::Text(note), nullable] = row.as_slice() {
             let old = Old { note: note.clone(), kind: kind.clone(), nullable: nullable.as_int() != 0 };
             out.entry(table.clone()).or_default().insert(column.clone(), old);
@@ -99,8 +129,8 @@ fn remembered(lite: &mut Lite) -> Result<OldTables, OpenError> {
     Ok(out)
 }
 
-fn remember(lite: &mut Lite, tables: &[Table]) -> Result<(), OpenError> {
-    run(lite, "DELETE FROM schema_field")?;
+pub(crate) fn remember(db: &mut dyn Database, tables: &[Table]) -> Result<(), OpenError> {
+    db.run("DELETE FROM schema_field")?;
     for table in tables {
         for column in &table.columns {
             let params = [
@@ -110,31 +140,35 @@ fn remember(lite: &mut Lite, tables: &[Table]) -> Result<(), OpenError> {
                 Cell::Text(column.note.clone()),
                 Cell::Bool(column.nullable),
             ];
-            lite.execute("INSERT INTO schema_field VALUES ($1, $2, $3, $4, $5)", &params)
+            db.execute("INSERT INTO schema_field VALUES ($1, $2, $3, $4, $5)", &params)
                 .map_err(|e| OpenError::new(format!("The schema could not be noted: {e:?}.")))?;
         }
     }
     Ok(())
 }
 
-fn drop_undeclared(lite: &mut Lite, tables: &[Table], old: &OldTables) -> Result<(), OpenError> {
+pub(crate) fn drop_undeclared(db: &mut dyn Database, tables: &[Table], old: &OldTables) -> Result<(), OpenError> {
     for name in old.keys().filter(|name| !tables.iter().any(|t| t.name == **name)) {
-        if exists(lite, &format!("SELECT 1 FROM {}", q(name)))? {
+        if exists(db, &format!("SELECT 1 FROM {}", q(name)))? {
             return Err(OpenError::new(format!(
                 "The table {name} holds records but is no longer declared; declare it again, or export and delete its records."
             )));
         }
-        run(lite, &format!("DROP TABLE {}", q(name)))?;
+        db.drop_table(name)?;
     }
     Ok(())
 }
 
 /// Refuses what would lose or reinterpret data.
-fn judge(lite: &mut Lite, table: &Table, old: Option<&BTreeMap<String, Old>>) -> Result<(), OpenError> {
+pub(crate) fn judge(
+    db: &mut dyn Database,
+    table: &Table,
+    old: Option<&BTreeMap<String, Old>>,
+) -> Result<(), OpenError> {
     let Some(old) = old else { return Ok(()) };
     let (t, name) = (q(&table.name), &table.name);
     for gone in old.keys().filter(|c| !table.columns.iter().any(|n| n.name == **c)) {
-        if exists(lite, &format!("SELECT 1 FROM {t} WHERE {} IS NOT NULL", q(gone)))? {
+        if exists(db, &format!("SELECT 1 FROM {t} WHERE {} IS NOT NULL", q(gone)))? {
             return Err(OpenError::new(format!(
                 "The field {name}.{gone} holds values but is no longer declared; declare it again, or clear it first."
             )));
@@ -144,25 +178,25 @@ fn judge(lite: &mut Lite, table: &Table, old: Option<&BTreeMap<String, Old>>) ->
         match old.get(&column.name) {
             None if column.nullable || column.fill.is_some() => {}
             None => {
-                if exists(lite, &format!("SELECT 1 FROM {t}"))? {
+                if exists(db, &format!("SELECT 1 FROM {t}"))? {
                     return Err(OpenError::new(format!(
                         "The new field {name}.{} must not be empty, but the table has records; make it an Option or give it a default.",
                         column.name
                     )));
                 }
             }
-            Some(old) => judge_column(lite, table, column, old)?,
+            Some(old) => judge_column(db, table, column, old)?,
         }
     }
     Ok(())
 }
 
-fn judge_column(lite: &mut Lite, table: &Table, column: &Column, old: &Old) -> Result<(), OpenError> {
+fn judge_column(db: &mut dyn Database, table: &Table, column: &Column, old: &Old) -> Result<(), OpenError> {
     let (t, c, shown) = (q(&table.name), q(&column.name), format!("{}.{}", table.name, column.name));
     if old.nullable
         && !column.nullable
         && column.fill.is_none()
-        && exists(lite, &format!("SELECT 1 FROM {t} WHERE {c} IS NULL"))?
+        && exists(db, &format!("SELECT 1 FROM {t} WHERE {c} IS NULL"))?
     {
         return Err(OpenError::new(format!("The field {shown} is now required, but records leave it empty.")));
     }
@@ -172,18 +206,18 @@ fn judge_column(lite: &mut Lite, table: &Table, column: &Column, old: &Old) -> R
     let changed = |to: &str| {
         OpenError::new(format!("The field {shown} changed from {} to {to}, which its values do not survive.", old.note))
     };
-    if exists(lite, &format!("SELECT 1 FROM {t} WHERE {c} IS NOT NULL"))? {
+    if exists(db, &format!("SELECT 1 FROM {t} WHERE {c} IS NOT NULL"))? {
         match (parts(&old.note), parts(&column.note)) {
             (("text", _), ("text", max)) => {
                 let long = format!("SELECT 1 FROM {t} WHERE length({c}) > {}", max.parse::<u32>().unwrap_or(u32::MAX));
-                if exists(lite, &long)? {
+                if exists(db, &long)? {
                     return Err(changed(&column.note));
                 }
             }
             (("choice" | "text", _), ("choice", choices)) => {
                 let known: BTreeSet<&str> = choices.split(',').collect();
                 let sql = format!("SELECT DISTINCT {c} FROM {t} WHERE {c} IS NOT NULL");
-                for row in rows(lite, &sql, &[], &[Col::Text])? {
+                for row in db.rows(&sql, &[], &[Col::Text])? {
                     if let Some(Cell::Text(value)) = row.first()
                         && !known.contains(value.as_str())
                     {
@@ -263,9 +297,9 @@ fn indexes(lite: &mut Lite, table: &Table) -> Result<(), OpenError> {
 }
 
 /// The database's epoch: changes when it is restored from a backup, so that consumers of its events notice.
-fn epoch(lite: &mut Lite) -> Result<(), OpenError> {
+pub(crate) fn epoch(db: &mut dyn Database) -> Result<(), OpenError> {
     let params = [Cell::Text(paas_types::Id::fresh().to_string())];
-    lite.execute("INSERT INTO store_meta VALUES ('epoch', $1) ON CONFLICT DO NOTHING", &params)
+    db.execute("INSERT INTO store_meta VALUES ('epoch', $1) ON CONFLICT DO NOTHING", &params)
         .map(|_| ())
         .map_err(|e| OpenError::new(format!("The epoch could not be noted: {e:?}.")))
 }

@@ -79,7 +79,9 @@ impl Tx {
         if self.dirty_names.contains(&key) {
             return;
         }
-        let present = |tx: &Tx| tx.can_write() || tx.shared.generation.load(Ordering::Acquire) == tx.generation;
+        // The one writer of SQLite sees what is newest; elsewhere only a time without commits is sure.
+        let newest = self.can_write() && !self.is_pg();
+        let present = |tx: &Tx| newest || tx.shared.generation.load(Ordering::Acquire) == tx.generation;
         if present(self) {
             self.shared.names.insert(key, Arc::new(named.clone()));
             if !present(self) {

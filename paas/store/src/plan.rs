@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub select: String,
     /// Their kinds.
     pub cols: Vec<Col>,
+    /// A balance by its tenant and key bytes.
+    pub by_key: String,
     /// `INSERT` of the tenant, the lead columns and the fields.
     pub insert: String,
 }
@@ -50,7 +52,10 @@ impl Plan {
         names.extend(fields.iter().flatten().map(|c| q(&c.name)));
         let marks: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
         let insert = format!("INSERT INTO {} ({}) VALUES ({})", q(meta.table), names.join(", "), marks.join(", "));
-        Plan { meta, blank, lead, fields, select: select.join(", "), cols, insert }
+        let select = select.join(", ");
+        let by_key =
+            format!("SELECT {select} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"key_bytes\" = $2", q(meta.table));
+        Plan { meta, blank, lead, fields, select, cols, by_key, insert }
     }
 
     /// A blank record of the type.
@@ -100,7 +105,7 @@ pub(crate) fn balance_expression(field: &Field, alias: &str) -> Option<String> {
     let sum: String = std::iter::once("0".to_owned()).chain(plus).chain(minus).collect();
     let key = if single_id_key(balance) { "key_bytes" } else { from.key };
     Some(format!(
-        "(SELECT COALESCE(SUM({sum}), 0) FROM {} b WHERE b.\"tenant\" = {alias}.\"tenant\" AND b.{} = {alias}.{})",
+        "(SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM {} b WHERE b.\"tenant\" = {alias}.\"tenant\" AND b.{} = {alias}.{})",
         q(balance.table),
         q(key),
         q(from.by)

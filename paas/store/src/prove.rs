@@ -15,6 +15,7 @@ const NAMED: usize = 100;
 impl Store {
     /// Everything of a tenant that does not add up; empty when all is well.
     pub async fn prove(&self, tenant: &Tenant) -> Result<Vec<Discrepancy>> {
+        self.settle().await?;
         self.snapshot(Actor::system(tenant.clone(), ""), None, |tx| {
             let mut out = Vec::new();
             if let Some(seq) = tx.broken_seal()? {

@@ -3,11 +3,14 @@
 use crate::api::Lock;
 use crate::cell::Fault;
 use crate::ddl::q;
+use crate::pg::Then;
+use crate::pg::locks::Key;
 use crate::plan::Plan;
 use crate::{Cell, Col, Tx};
 use paas_document::{FieldType, Kind, Record, Scope, TypeMeta, UserRef};
 use paas_types::{Code, Id, Refusal, Result, Text};
 use serde_json::json;
+use std::sync::Arc;
 
 impl Tx {
     /// Stores a new record with its rows: fills the head (identity if it has none, version 1, stamps) and the rows'
@@ -27,15 +30,29 @@ impl Tx {
         let mut params = vec![self.tenant_cell()];
         params.extend(head_cells(plan.meta, record));
         self.field_cells(&plan, record, &mut params)?;
-        if let Err(fault) = self.attempt(&plan.insert, &params) {
-            return Err(self.explain(fault, &plan, record, ""));
-        }
+        self.put(&plan, &plan.insert, params, record, "")?;
         for table in 0..plan.meta.tables.len() {
             self.insert_rows(record, table)?;
         }
         self.index_words(record, true)?;
         self.name_changed(plan.meta, id);
         Ok(())
+    }
+
+    /// Runs a write whose refusal is told in words of the record's fields.
+    pub(crate) fn put(
+        &mut self,
+        plan: &Arc<Plan>,
+        sql: &str,
+        params: Vec<Cell>,
+        record: &dyn Record,
+        prefix: &str,
+    ) -> Result<()> {
+        let then = Then::Explain { plan: Arc::clone(plan), prefix: prefix.to_owned() };
+        match self.keep_back(sql, params, then) {
+            Ok(()) => Ok(()),
+            Err(fault) => Err(self.explain(fault, plan, Some(record), prefix)),
+        }
     }
 
     pub(crate) fn field_cells(&mut self, plan: &Plan, record: &dyn Record, out: &mut Vec<Cell>) -> Result<()> {
@@ -48,8 +65,10 @@ impl Tx {
     }
 
     /// A record with its rows and the fields read from balances; `None` when the tenant has none with this id.
-    pub fn load(&mut self, meta: &'static TypeMeta, id: Id, _lock: Lock) -> Result<Option<Box<dyn Record>>> {
-        // One writer: whatever a write reads is held still by being the only one.
+    pub fn load(&mut self, meta: &'static TypeMeta, id: Id, lock: Lock) -> Result<Option<Box<dyn Record>>> {
+        if lock != Lock::None {
+            self.hold_row(Key::Record(meta.table, id), lock == Lock::Update)?;
+        }
         let plan = self.plan(meta)?;
         let sql = format!("SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" = $2", plan.select, q(meta.table));
         let Some(cells) = self.query_one(&sql, &[self.tenant_cell(), Cell::Id(id)], &plan.cols)? else {
@@ -134,7 +153,7 @@ impl Tx {
 
     fn write_change(
         &mut self,
-        plan: &Plan,
+        plan: &Arc<Plan>,
         after: &dyn Record,
         (set, mut params): (&[String], Vec<Cell>),
         version: i64,
@@ -150,14 +169,18 @@ impl Tx {
             n + 2,
             n + 3
         );
+        if self.is_pg() {
+            let then = Then::Touch { plan: Arc::clone(plan), id: after.id() };
+            return self.keep_back(&sql, params, then).map_err(|fault| self.spoil(fault.into()));
+        }
         match self.attempt(&sql, &params) {
             Ok(0) => Err(self.stale(plan.meta, after.id())?),
             Ok(_) => Ok(()),
-            Err(fault) => Err(self.explain(fault, plan, after, "")),
+            Err(fault) => Err(self.explain(fault, plan, Some(after), "")),
         }
     }
 
-    fn stale(&mut self, meta: &TypeMeta, id: Id) -> Result<Refusal> {
+    pub(crate) fn stale(&mut self, meta: &TypeMeta, id: Id) -> Result<Refusal> {
         let sql = format!("SELECT \"version\" FROM {} WHERE \"tenant\" = $1 AND \"id\" = $2", q(meta.table));
         let row = self.query_one(&sql, &[self.tenant_cell(), Cell::Id(id)], &[Col::Int])?;
         Ok(match row.as_deref() {
@@ -172,7 +195,7 @@ impl Tx {
         let (tenant, id) = (self.tenant_cell(), Cell::Id(record.id()));
         for rows in meta.tables {
             let sql = format!("DELETE FROM {} WHERE \"tenant\" = $1 AND \"parent\" = $2", q((rows.meta)().table));
-            self.execute(&sql, &[tenant.clone(), id.clone()])?;
+            self.send(&sql, vec![tenant.clone(), id.clone()])?;
         }
         let version = Cell::Int(record.head().map_or(0, |h| h.version));
         let sql = format!("DELETE FROM {} WHERE \"tenant\" = $1 AND \"id\" = $2 AND \"version\" = $3", q(meta.table));
@@ -184,13 +207,14 @@ impl Tx {
             Ok(_) => {}
             Err(fault) => return Err(self.spoil(fault.into())),
         }
-        self.execute("DELETE FROM search_token WHERE tenant = $1 AND id = $2", &[tenant, id])?;
+        self.send("DELETE FROM search_token WHERE tenant = $1 AND id = $2", vec![tenant, id])?;
         self.name_changed(meta, record.id());
         Ok(())
     }
 
     /// What a constraint's refusal means to the person; the job cannot commit any more.
-    pub(crate) fn explain(&mut self, fault: Fault, plan: &Plan, record: &dyn Record, prefix: &str) -> Refusal {
+    /// PostgreSQL tells the column of a reference that leads nowhere; elsewhere the record is asked.
+    pub(crate) fn explain(&mut self, fault: Fault, plan: &Plan, record: Option<&dyn Record>, prefix: &str) -> Refusal {
         let path = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
         let refusal = match fault {
             Fault::Unique(columns) => {
@@ -199,15 +223,22 @@ impl Tx {
                 let name = field.map_or(column, |f| f.name.to_owned());
                 Refusal::new(Code::Duplicate).with(json!({"field": path(&name)}))
             }
-            Fault::Foreign => match self.missing(plan, record) {
-                Ok(Some(name)) => Refusal::field(
-                    path(name),
-                    "NOT_FOUND",
-                    Text::of("所引用的记录不存在。", "The record referred to does not exist."),
-                ),
-                Ok(None) => Refusal::new(Code::InUse),
-                Err(refusal) => refusal,
-            },
+            Fault::Foreign(column) => {
+                let told = column.and_then(|c| plan.meta.fields.iter().find(|f| f.column == c)).map(|f| f.name);
+                let found = match (told, record) {
+                    (None, Some(record)) => self.missing(plan, record),
+                    (told, _) => Ok(told),
+                };
+                match found {
+                    Ok(Some(name)) => Refusal::field(
+                        path(name),
+                        "NOT_FOUND",
+                        Text::of("所引用的记录不存在。", "The record referred to does not exist."),
+                    ),
+                    Ok(None) => Refusal::new(Code::InUse),
+                    Err(refusal) => refusal,
+                }
+            }
             other => other.into(),
         };
         self.spoil(refusal)

@@ -33,10 +33,7 @@ impl Tx {
         let position = Cell::Int(i64::try_from(index).unwrap_or(i64::MAX));
         let mut params = vec![self.tenant_cell(), Cell::Id(row.id()), Cell::Id(parent), position];
         self.field_cells(&plan, row, &mut params)?;
-        match self.attempt(&plan.insert, &params) {
-            Ok(_) => Ok(()),
-            Err(fault) => Err(self.explain(fault, &plan, row, &row_path(record, table, index))),
-        }
+        self.put(&plan, &plan.insert, params, row, &row_path(record, table, index))
     }
 
     /// Stores what differs between the rows of two forms of a record.
@@ -50,7 +47,7 @@ impl Tx {
         for (id, (_, row)) in &old {
             if !kept.contains(id) {
                 let sql = format!("DELETE FROM {} WHERE \"tenant\" = $1 AND \"id\" = $2", q(row.meta().table));
-                self.execute(&sql, &[self.tenant_cell(), Cell::Id(*id)])?;
+                self.send(&sql, vec![self.tenant_cell(), Cell::Id(*id)])?;
             }
         }
         for index in 0..after.row_count(table) {
@@ -96,10 +93,7 @@ impl Tx {
             set.len() + 2
         );
         params.extend([self.tenant_cell(), Cell::Id(after.id())]);
-        match self.attempt(&sql, &params) {
-            Ok(_) => Ok(()),
-            Err(fault) => Err(self.explain(fault, &plan, after, &row_path(record, table, index))),
-        }
+        self.put(&plan, &sql, params, after, &row_path(record, table, index))
     }
 
     /// Reads the rows of records that were found without them.

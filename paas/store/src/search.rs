@@ -160,12 +160,12 @@ impl Tx {
         let kind = Cell::Text(meta.table.to_owned());
         for gone in present.difference(&wanted) {
             let sql = "DELETE FROM search_token WHERE tenant = $1 AND kind = $2 AND token = $3 AND id = $4";
-            self.execute(sql, &[tenant.clone(), kind.clone(), Cell::Text(gone.clone()), id.clone()])?;
+            self.send(sql, vec![tenant.clone(), kind.clone(), Cell::Text(gone.clone()), id.clone()])?;
         }
         for new in wanted.difference(&present) {
             let sql =
                 "INSERT INTO search_token (tenant, kind, token, id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-            self.execute(sql, &[tenant.clone(), kind.clone(), Cell::Text(new.clone()), id.clone()])?;
+            self.send(sql, vec![tenant.clone(), kind.clone(), Cell::Text(new.clone()), id.clone()])?;
         }
         Ok(())
     }

@@ -4,9 +4,14 @@ use crate::api::{Actor, OpenError, Schema, Target};
 use crate::cell::Fault;
 use crate::lite::Lite;
 use crate::migrate::migrate_lite;
+use crate::pg::constraints::Constraints;
+use crate::pg::sequencer::{self, Waker};
+use crate::pg::server::{Role, Server};
+use crate::pg::{self, Pg, Pool};
 use crate::plan::Plans;
+use crate::tables::tables_of;
 use crate::tape::Tape;
-use crate::tx::Tx;
+use crate::tx::{Backend, Tx};
 use crate::writer::{BUDGET_MS, Job, Submit, Writer};
 use paas_auth::{MasterKey, Sealer};
 use paas_document::Named;
@@ -15,13 +20,19 @@ use quick_cache::sync::Cache;
 use std::collections::HashMap;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::Instant as Moment;
 use tokio::sync::{Semaphore, watch};
 
 const READERS: usize = 4;
 const READ_BUDGET_MS: u64 = 5_000;
 const NAMES_CACHED: usize = 50_000;
+/// Connections that read the logs of all tenants.
+const LOG_READERS: usize = 2;
+/// Connections that write, at most: more of them only wait for each other.
+const WRITERS: usize = 8;
 
 pub(crate) type NameKey = (TenantKey, &'static str, Id);
 
@@ -33,24 +44,42 @@ pub(crate) struct Shared {
     pub audit_key: [u8; 32],
     pub sealers: RwLock<HashMap<TenantKey, Arc<Sealer>>>,
     pub names: Cache<NameKey, Arc<Named>>,
+    /// Since when the names are kept; looked at where other processes change them too.
+    pub names_since: Mutex<Moment>,
     /// Counts commits; a reader may only cache what it read while no commit came between.
     pub generation: AtomicU64,
     pub commits: watch::Sender<u64>,
     /// Set once somebody wants to know what is asked of the database.
     pub tape: OnceLock<Arc<Tape>>,
+    /// The way to the sequencer, on PostgreSQL.
+    pub waker: OnceLock<Waker>,
 }
 
 /// The data of one cell. Clones are the same store.
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
-    writer: Arc<Writer>,
+    writers: Arc<Writers>,
     readers: Arc<Readers>,
+    /// Who reads what all tenants have, where that is another role.
+    log_readers: Option<Arc<Readers>>,
+}
+
+enum Writers {
+    One(Writer),
+    Several(Pool),
 }
 
 struct Readers {
     free: Mutex<Vec<Tx>>,
     permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    fn new(free: Vec<Tx>) -> Arc<Readers> {
+        let permits = Arc::new(Semaphore::new(free.len()));
+        Arc::new(Readers { free: Mutex::new(free), permits })
+    }
 }
 
 impl fmt::Debug for Store {
@@ -60,38 +89,73 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the data of a cell. SQLite makes and migrates its tables itself.
+    /// Opens the data of a cell. SQLite makes and migrates its tables itself; a PostgreSQL database must have been
+    /// brought to the schema by [`Store::migrate_pg`].
     pub fn open(target: &Target, schema: Schema, master: Arc<MasterKey>, clock: Clock) -> Result<Store, OpenError> {
-        let Target::Lite { dir } = target else {
-            return Err(OpenError::new(
-                "This build keeps data in SQLite only; give a data directory instead of a server URL.",
-            ));
-        };
+        match target {
+            Target::Lite { dir } => Store::open_lite(dir, &schema, master, clock),
+            Target::Pg { url, prefix, max_connections } => {
+                let server = Server::new(url, prefix, schema.cell)?;
+                on_own_thread(|| Store::open_pg(&server, *max_connections, &schema, master, clock))
+            }
+        }
+    }
+
+    fn open_lite(dir: &Path, schema: &Schema, master: Arc<MasterKey>, clock: Clock) -> Result<Store, OpenError> {
         std::fs::create_dir_all(dir)
             .map_err(|e| OpenError::new(format!("The data directory {} cannot be made: {e}.", dir.display())))?;
         let path = dir.join(format!("{}.db", schema.cell));
         let mut lite = Lite::writer(&path)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
             .map_err(|e| OpenError::new(format!("The database {} cannot be closed to others: {e}.", path.display())))?;
-        migrate_lite(&mut lite, &schema)?;
-        let shared = Arc::new(Shared {
-            plans: Plans::new(&schema),
-            clock,
-            audit_key: master.derive(&format!("audit:{}", schema.cell)),
-            master,
-            sealers: RwLock::default(),
-            names: Cache::new(NAMES_CACHED),
-            generation: AtomicU64::new(0),
-            commits: watch::Sender::new(0),
-            tape: OnceLock::new(),
-        });
+        migrate_lite(&mut lite, schema)?;
+        let shared = Shared::new(schema, master, clock);
         let mut free = Vec::with_capacity(READERS);
         for _ in 0..READERS {
-            free.push(Tx::new(Lite::reader(&path)?, Arc::clone(&shared), false));
+            free.push(Tx::new(Backend::Lite(Lite::reader(&path)?), Arc::clone(&shared), false));
         }
-        let readers = Arc::new(Readers { free: Mutex::new(free), permits: Arc::new(Semaphore::new(READERS)) });
-        let writer = Writer::start(schema.cell, Tx::new(lite, Arc::clone(&shared), true))?;
-        Ok(Store { shared, writer: Arc::new(writer), readers })
+        let writer = Writer::start(schema.cell, Tx::new(Backend::Lite(lite), Arc::clone(&shared), true))?;
+        let writers = Arc::new(Writers::One(writer));
+        Ok(Store { shared, writers, readers: Readers::new(free), log_readers: None })
+    }
+
+    /// Connections are made when they are needed; only the first shows now whether the database is ready.
+    fn open_pg(
+        server: &Server,
+        max_connections: usize,
+        schema: &Schema,
+        master: Arc<MasterKey>,
+        clock: Clock,
+    ) -> Result<Store, OpenError> {
+        let tables = tables_of(schema, true);
+        let constraints = Arc::new(Constraints::of(&tables));
+        let failed = |fault: Fault| OpenError::new(format!("The database connections cannot be made: {fault:?}."));
+        let connection = |role| Pg::new(server.as_role(role, &master), Arc::clone(&constraints)).map_err(failed);
+        let mut first = connection(Role::App)?;
+        pg::migrate::check(&mut first, server, &tables)?;
+        let shared = Shared::new(schema, Arc::clone(&master), clock);
+        let tx = |pg: Pg, writes| Tx::new(Backend::Pg(Box::new(pg)), Arc::clone(&shared), writes);
+        let rest = max_connections.saturating_sub(LOG_READERS + 1);
+        let reading = (rest / 3).clamp(1, READERS);
+        let writing = rest.saturating_sub(reading).clamp(1, WRITERS);
+        let mut several = vec![tx(first, true)];
+        for _ in 1..writing {
+            several.push(tx(connection(Role::App)?, true));
+        }
+        let mut free = Vec::with_capacity(reading);
+        for _ in 0..reading {
+            free.push(tx(connection(Role::App)?, false));
+        }
+        let mut log = Vec::with_capacity(LOG_READERS);
+        for _ in 0..LOG_READERS {
+            log.push(tx(connection(Role::Log)?, false));
+        }
+        let waker = sequencer::start(schema.cell, connection(Role::Log)?, shared.audit_key, shared.commits.clone())
+            .map_err(|e| OpenError::new(format!("No thread for the sequencer: {e}.")))?;
+        let _ = shared.waker.set(waker);
+        let writers = Arc::new(Writers::Several(Pool::start(schema.cell, several)?));
+        let log_readers = Some(Readers::new(log));
+        Ok(Store { shared: Arc::clone(&shared), writers, readers: Readers::new(free), log_readers })
     }
 
     /// Runs a job in a transaction of its own and answers after the commit. 503 when too many wait; 504 when the job
@@ -133,7 +197,11 @@ impl Store {
     }
 
     fn submit(&self, job: Box<Job>) -> Result<()> {
-        match self.writer.submit(job) {
+        let taken = match &*self.writers {
+            Writers::One(writer) => writer.submit(job),
+            Writers::Several(pool) => pool.submit(job),
+        };
+        match taken {
             Submit::Taken => Ok(()),
             Submit::Full => Err(Refusal::unavailable("the queue of the writer is full")),
             Submit::Closed => Err(Refusal::unavailable("the store is closing")),
@@ -155,8 +223,25 @@ impl Store {
         budget_ms: Option<u64>,
         job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let readers = Arc::clone(&self.readers);
-        let permits = Arc::clone(&self.readers.permits);
+        Store::snapshot_on(Arc::clone(&self.readers), who, budget_ms, job).await
+    }
+
+    /// A question that is no tenant's.
+    pub(crate) async fn snapshot_of_all<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let readers = Arc::clone(self.log_readers.as_ref().unwrap_or(&self.readers));
+        Store::snapshot_on(readers, crate::events::nobody(), Some(READ_BUDGET_MS), job).await
+    }
+
+    async fn snapshot_on<T: Send + 'static>(
+        readers: Arc<Readers>,
+        who: Actor,
+        budget_ms: Option<u64>,
+        job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permits = Arc::clone(&readers.permits);
         let permit = permits.acquire_owned().await.map_err(|_| Refusal::unavailable("the store is closing"))?;
         let work = tokio::task::spawn_blocking(move || {
             // The work goes on when the caller has left, so the permit goes with the work.
@@ -175,12 +260,25 @@ impl Store {
         self.shared.commits.subscribe()
     }
 
-    /// Makes and migrates the databases of a PostgreSQL server. This build keeps data in SQLite, which needs no such step.
-    pub fn migrate_pg(_server_url: &str, schema: &Schema) -> Result<(), OpenError> {
-        Err(OpenError::new(format!(
-            "The cell {} keeps its data in SQLite; there is no server to migrate.",
-            schema.cell
-        )))
+    /// Waits until what was committed is numbered and sealed; at once where the writer does it itself.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        match self.shared.waker.get() {
+            Some(waker) => waker.settle().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the PostgreSQL database of a cell with its roles and brings its tables to the schema. The server URL is that
+    /// of a role that may create databases and roles; the passwords of the roles made come from the master key. SQLite
+    /// needs no such step.
+    pub fn migrate_pg(target: &Target, schema: &Schema, master: &MasterKey) -> Result<(), OpenError> {
+        let Target::Pg { url, prefix, .. } = target else {
+            return Err(OpenError::new(
+                "Only a database of PostgreSQL is migrated by itself; SQLite files are at opening.",
+            ));
+        };
+        let server = Server::new(url, prefix, schema.cell)?;
+        on_own_thread(|| pg::migrate::migrate(&server, schema, master))
     }
 
     /// The record of what is asked of the database; the bench replays it. Costs one look at an `Option` per statement
@@ -198,12 +296,42 @@ impl Store {
     /// Finishes what waits, writes the log back and closes.
     pub async fn close(self) {
         self.readers.permits.close();
-        let writer = self.writer;
-        let _ = tokio::task::spawn_blocking(move || writer.stop()).await;
+        let writers = self.writers;
+        let stop = move || match &*writers {
+            Writers::One(writer) => writer.stop(),
+            Writers::Several(pool) => pool.stop(),
+        };
+        let _ = tokio::task::spawn_blocking(stop).await;
+        // What is not numbered now is numbered by whoever opens the database next.
+        if let Some(waker) = self.shared.waker.get() {
+            let _ = waker.settle().await;
+        }
     }
 }
 
+/// Waits for work that must not run where the caller's own runtime runs.
+fn on_own_thread<T: Send>(work: impl FnOnce() -> Result<T, OpenError> + Send) -> Result<T, OpenError> {
+    std::thread::scope(|scope| scope.spawn(work).join())
+        .unwrap_or_else(|_| Err(OpenError::new("The database could not be opened: a fault of the program.")))
+}
+
 impl Shared {
+    fn new(schema: &Schema, master: Arc<MasterKey>, clock: Clock) -> Arc<Shared> {
+        Arc::new(Shared {
+            plans: Plans::new(schema),
+            clock,
+            audit_key: master.derive(&format!("audit:{}", schema.cell)),
+            master,
+            sealers: RwLock::default(),
+            names: Cache::new(NAMES_CACHED),
+            names_since: Mutex::new(Moment::now()),
+            generation: AtomicU64::new(0),
+            commits: watch::Sender::new(0),
+            tape: OnceLock::new(),
+            waker: OnceLock::new(),
+        })
+    }
+
     /// The sealer of a tenant, once it was unwrapped.
     pub fn sealer(&self, tenant: TenantKey) -> Option<Arc<Sealer>> {
         self.sealers.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()

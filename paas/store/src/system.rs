@@ -3,8 +3,21 @@
 use crate::Col::{Bool, Bytes, Id, Instant, Int, Text};
 use crate::tables::Table;
 
-/// The tables every cell database has.
-pub(crate) fn tables() -> Vec<Table> {
+/// The tables every cell database has. On PostgreSQL numbers and seals lie beside the rows they belong to.
+pub(crate) fn tables(pg: bool) -> Vec<Table> {
+    let mut out = shared();
+    if pg {
+        out.extend([told(Table::new("audit_log", &["tenant", "id"]).col("tenant", Int).col("id", Id)), audit_seal()]);
+        out.extend([event(Table::new("outbox", &["tenant", "id"]).col("tenant", Int)), outbox_seq()]);
+    } else {
+        let log = Table::new("audit_log", &["tenant", "seq"]).col("tenant", Int).col("seq", Int);
+        out.push(told(log).col("seal", Bytes));
+        out.push(event(Table::new("outbox", &["seq"]).col("tenant", Int).col("seq", Int)));
+    }
+    out
+}
+
+fn shared() -> Vec<Table> {
     let mut all = vec![
         Table::new("store_meta", &["name"]).col("name", Text).col("value", Text),
         Table::new("schema_field", &["table_name", "column_name"])
@@ -21,21 +34,6 @@ pub(crate) fn tables() -> Vec<Table> {
             .col("data_key", Bytes)
             .col("created_at", Instant)
             .index(true, &["code"]),
-        audit_log(),
-        Table::new("outbox", &["seq"])
-            .col("tenant", Int)
-            .col("seq", Int)
-            .col("id", Id)
-            .col("type", Text)
-            .col("version", Int)
-            .col("subject", Id)
-            .col("at", Instant)
-            .col("actor", Id)
-            .col("request_id", Text)
-            .col("trace_id", Text)
-            .maybe("cause", Text)
-            .col("data", Text)
-            .append_only(),
         Table::new("idempotency", &["tenant", "member", "key"])
             .col("tenant", Int)
             .col("member", Id)
@@ -102,10 +100,9 @@ fn directory() -> Vec<Table> {
     ]
 }
 
-fn audit_log() -> Table {
-    Table::new("audit_log", &["tenant", "seq"])
-        .col("tenant", Int)
-        .col("seq", Int)
+/// What an audit row tells.
+fn told(table: Table) -> Table {
+    table
         .col("at", Instant)
         .col("actor", Id)
         .col("actor_name", Text)
@@ -119,8 +116,42 @@ fn audit_log() -> Table {
         .col("trace_id", Text)
         .maybe("cause", Text)
         .maybe("entries", Bytes)
-        .col("seal", Bytes)
         .index(false, &["tenant", "subject"])
+        .append_only()
+}
+
+fn audit_seal() -> Table {
+    Table::new("audit_seal", &["tenant", "seq"])
+        .col("tenant", Int)
+        .col("seq", Int)
+        .col("id", Id)
+        .col("seal", Bytes)
+        .index(true, &["tenant", "id"])
+        .append_only()
+}
+
+/// What an event tells.
+fn event(table: Table) -> Table {
+    table
+        .col("id", Id)
+        .col("type", Text)
+        .col("version", Int)
+        .col("subject", Id)
+        .col("at", Instant)
+        .col("actor", Id)
+        .col("request_id", Text)
+        .col("trace_id", Text)
+        .maybe("cause", Text)
+        .col("data", Text)
+        .append_only()
+}
+
+fn outbox_seq() -> Table {
+    Table::new("outbox_seq", &["seq"])
+        .col("seq", Int)
+        .col("tenant", Int)
+        .col("id", Id)
+        .index(true, &["tenant", "id"])
         .append_only()
 }
 

@@ -199,8 +199,8 @@ pub(crate) fn single_id_key(meta: &TypeMeta) -> bool {
 }
 
 /// Every table of a schema: those of the types, their rows, and the store's own.
-pub(crate) fn tables_of(schema: &Schema) -> Vec<Table> {
-    let mut tables = crate::system::tables();
+pub(crate) fn tables_of(schema: &Schema, pg: bool) -> Vec<Table> {
+    let mut tables = crate::system::tables(pg);
     let mut add = |table: Table| {
         if !tables.iter().any(|t| t.name == table.name) {
             tables.push(table);

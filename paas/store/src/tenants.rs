@@ -30,6 +30,7 @@ impl Tx {
         ];
         let sql = "INSERT INTO tenant (tenant, code, name, zone, data_key, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
         self.execute(sql, &params)?;
+        self.fresh_key = true;
         Ok(true)
     }
 }
@@ -48,7 +49,7 @@ impl Store {
             let rows = tx.query(sql, &[], &[Col::Int, Col::Text, Col::Text, Col::Text, Col::Instant])?;
             Ok(rows.into_iter().map(row).collect())
         };
-        self.snapshot(crate::events::nobody(), Some(5_000), job).await
+        self.snapshot_of_all(job).await
     }
 }
 

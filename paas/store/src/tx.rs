@@ -4,6 +4,7 @@ use crate::api::Actor;
 use crate::cell::{Cell, Col, Fault};
 use crate::ledger::Held;
 use crate::lite::Lite;
+use crate::pg::{Missed, Pg, Then};
 use crate::plan::Plan;
 use crate::store::{NameKey, Shared};
 use paas_auth::Sealer;
@@ -13,16 +14,24 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// The database behind a transaction.
+pub(crate) enum Backend {
+    Lite(Lite),
+    Pg(Box<Pg>),
+}
+
 /// A transaction. Only the store makes one; jobs get it for as long as they run.
 pub struct Tx {
-    lite: Lite,
+    pub(crate) backend: Backend,
     pub(crate) shared: Arc<Shared>,
-    writes: bool,
+    pub(crate) writes: bool,
     actor: Actor,
     now: Instant,
     /// The first fault of the job: it will be rolled back whatever it answers.
-    broken: Option<Refusal>,
-    rehearsal: bool,
+    pub(crate) broken: Option<Refusal>,
+    pub(crate) rehearsal: bool,
+    /// The job made the data key of its tenant: when it is taken back, the key is gone.
+    pub(crate) fresh_key: bool,
     pub(crate) held: HashMap<(&'static str, Vec<u8>), Held>,
     pub(crate) entries: Vec<[u8; 32]>,
     /// Names changed since the batch began: not to be cached before the commit.
@@ -38,15 +47,16 @@ impl std::fmt::Debug for Tx {
 }
 
 impl Tx {
-    pub(crate) fn new(lite: Lite, shared: Arc<Shared>, writes: bool) -> Tx {
+    pub(crate) fn new(backend: Backend, shared: Arc<Shared>, writes: bool) -> Tx {
         let nobody = Tenant { key: paas_types::TenantKey(0), code: Arc::from("") };
         Tx {
-            lite,
+            backend,
             writes,
             actor: Actor::system(nobody, ""),
             now: Instant::from_micros(0),
             broken: None,
             rehearsal: false,
+            fresh_key: false,
             held: HashMap::new(),
             entries: Vec::new(),
             dirty_names: HashSet::new(),
@@ -92,13 +102,63 @@ impl Tx {
     /// Runs a statement and leaves the judgement of a fault to the caller, who must [`Tx::spoil`] or return it.
     pub(crate) fn attempt(&mut self, sql: &str, params: &[Cell]) -> Result<u64, Fault> {
         self.record(sql, params);
-        self.lite.execute(sql, params)
+        match &mut self.backend {
+            Backend::Lite(lite) => lite.execute(sql, params),
+            Backend::Pg(pg) => pg.execute(sql, params).map_err(|missed| self.missed(missed)),
+        }
+    }
+
+    /// Runs a statement whose outcome decides nothing; PostgreSQL may run it together with the next one.
+    pub(crate) fn send(&mut self, sql: &str, params: Vec<Cell>) -> Result<()> {
+        self.keep_back(sql, params, Then::Nothing).map_err(|fault| self.spoil(fault.into()))
+    }
+
+    /// As [`Tx::send`]; on PostgreSQL the fault comes later and is met as said.
+    pub(crate) fn keep_back(&mut self, sql: &str, params: Vec<Cell>, then: Then) -> Result<(), Fault> {
+        self.record(sql, &params);
+        match &mut self.backend {
+            Backend::Lite(lite) => lite.execute(sql, &params).map(|_| ()),
+            Backend::Pg(pg) => pg.keep_back(sql, params, then).map_err(|missed| self.missed(missed)),
+        }
     }
 
     /// Runs a statement that answers rows.
     pub(crate) fn query(&mut self, sql: &str, params: &[Cell], columns: &[Col]) -> Result<Vec<Vec<Cell>>> {
         self.record(sql, params);
-        self.lite.query(sql, params, columns).map_err(|fault| self.spoil(fault.into()))
+        let rows = match &mut self.backend {
+            Backend::Lite(lite) => lite.query(sql, params, columns),
+            Backend::Pg(pg) => pg.query(sql, params, columns).map_err(|missed| self.missed(missed)),
+        };
+        rows.map_err(|fault| self.spoil(fault.into()))
+    }
+
+    /// What a failed statement of PostgreSQL means; the job's first fault is kept.
+    pub(crate) fn missed(&mut self, missed: Missed) -> Fault {
+        let Missed { fault, then } = missed;
+        let fault = match (then, fault) {
+            (Then::Lock | Then::First, Fault::Other(text)) => Fault::Restart(text),
+            (Then::First, Fault::Unique(columns)) => Fault::Restart(columns.join(", ")),
+            (Then::Explain { plan, prefix }, fault @ (Fault::Unique(_) | Fault::Foreign(_))) => {
+                Fault::Earlier(self.explain(fault, &plan, None, &prefix))
+            }
+            (Then::Touch { plan, id }, Fault::Untouched) => {
+                let refusal = self.stale(plan.meta, id).unwrap_or_else(|refusal| refusal);
+                Fault::Earlier(self.spoil(refusal))
+            }
+            (Then::Touch { plan, .. }, fault @ (Fault::Unique(_) | Fault::Foreign(_))) => {
+                Fault::Earlier(self.explain(fault, &plan, None, ""))
+            }
+            (_, fault) => fault,
+        };
+        if let (Backend::Pg(pg), Fault::Restart(why) | Fault::Lost(why)) = (&mut self.backend, &fault) {
+            pg.again.get_or_insert_with(|| why.clone());
+        }
+        fault
+    }
+
+    /// Whether the data is in PostgreSQL.
+    pub(crate) fn is_pg(&self) -> bool {
+        matches!(self.backend, Backend::Pg(_))
     }
 
     fn record(&self, sql: &str, params: &[Cell]) {
@@ -141,7 +201,8 @@ impl Tx {
         Ok(sealer)
     }
 
-    fn start(&mut self, who: Actor, budget_ms: Option<u64>) {
+    /// A job begins, whatever the database.
+    pub(crate) fn start(&mut self, who: Actor) {
         if let Some(tape) = self.shared.tape.get() {
             tape.job(self.writes);
         }
@@ -149,47 +210,9 @@ impl Tx {
         self.actor = who;
         self.broken = None;
         self.rehearsal = false;
+        self.fresh_key = false;
         self.held.clear();
         self.entries.clear();
-        match budget_ms {
-            Some(ms) => self.lite.budget.start(ms),
-            None => self.lite.budget.lift(),
-        }
-    }
-
-    fn control(&mut self, sql: &str) -> Result<()> {
-        self.lite.connection.execute_batch(sql).map_err(|e| Fault::from(e).into())
-    }
-
-    pub(crate) fn begin_batch(&mut self) -> Result<()> {
-        self.lite.budget.lift();
-        self.emitted = false;
-        self.control("BEGIN IMMEDIATE").map_err(|r| Refusal::unavailable(r.cause().unwrap_or_default()))
-    }
-
-    pub(crate) fn commit_batch(&mut self) -> Result<()> {
-        self.lite.budget.lift();
-        let result = self.control("COMMIT").map_err(|r| Refusal::unavailable(r.cause().unwrap_or_default()));
-        if result.is_err() {
-            self.abandon_batch();
-        }
-        result
-    }
-
-    pub(crate) fn abandon_batch(&mut self) {
-        self.lite.budget.lift();
-        if !self.is_outside() {
-            let _ = self.control("ROLLBACK");
-        }
-        self.dirty_names.clear();
-        self.emitted = false;
-        // A data key made in this batch is gone with it: sealing under it would lose what is sealed.
-        self.shared.forget_sealers();
-    }
-
-    /// Whether no transaction is open any more.
-    pub(crate) fn is_outside(&self) -> bool {
-        self.lite.connection.is_autocommit()
     }
 
     /// After a commit: others may see it now.
@@ -199,36 +222,12 @@ impl Tx {
             self.shared.names.remove(&key);
         }
         if std::mem::take(&mut self.emitted) {
-            self.shared.commits.send_modify(|n| *n = n.wrapping_add(1));
+            match self.shared.waker.get() {
+                // Others hear of it when it is numbered.
+                Some(waker) => waker.work(),
+                None => self.shared.commits.send_modify(|n| *n = n.wrapping_add(1)),
+            }
         }
-    }
-
-    pub(crate) fn begin_job(&mut self, who: Actor, budget_ms: Option<u64>) -> Result<()> {
-        self.lite.budget.lift();
-        self.control("SAVEPOINT job")?;
-        self.start(who, budget_ms);
-        Ok(())
-    }
-
-    pub(crate) fn end_job(&mut self, result: Result<()>) -> Result<()> {
-        let over = self.lite.budget.is_over();
-        self.lite.budget.lift();
-        let mut result = match (result, self.broken.take()) {
-            (Ok(()), Some(broken)) => Err(broken),
-            (result, _) => result,
-        };
-        if over && result.is_ok() {
-            result = Err(Fault::Timeout.into());
-        }
-        if self.is_outside() {
-            return result;
-        }
-        if result.is_err() || self.rehearsal {
-            self.shared.forget_sealer(self.actor.tenant.key);
-            self.control("ROLLBACK TO job")?;
-        }
-        self.control("RELEASE job")?;
-        result
     }
 
     /// A job on a snapshot.
@@ -239,20 +238,24 @@ impl Tx {
         job: impl FnOnce(&mut Tx) -> Result<T>,
     ) -> Result<T> {
         self.generation = self.shared.generation.load(Ordering::Acquire);
-        self.lite.budget.lift();
-        self.control("BEGIN")?;
-        self.start(who, budget_ms);
+        self.begin_read(who, budget_ms)?;
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(self)))
             .unwrap_or_else(|_| Err(Refusal::internal("a read panicked")));
-        self.lite.budget.lift();
-        if !self.is_outside() {
-            let _ = self.control("ROLLBACK");
-        }
+        self.end_read();
         result
     }
 
-    /// Writes the log back into the database file, at the end.
-    pub(crate) fn checkpoint(&mut self) {
-        let _ = self.control("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA optimize");
+    fn begin_read(&mut self, who: Actor, budget_ms: Option<u64>) -> Result<()> {
+        match &mut self.backend {
+            Backend::Lite(_) => self.begin_lite_read(who, budget_ms),
+            Backend::Pg(_) => self.begin_pg_read(who, budget_ms),
+        }
+    }
+
+    fn end_read(&mut self) {
+        match &mut self.backend {
+            Backend::Lite(_) => self.end_lite_read(),
+            Backend::Pg(pg) => pg.roll_back(),
+        }
     }
 }

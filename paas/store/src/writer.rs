@@ -49,8 +49,8 @@ impl<T: Send, F: FnMut(&mut Tx) -> Result<T> + Send> Work for Typed<T, F> {
 
 /// A job with its actor.
 pub(crate) struct Job {
-    who: Actor,
-    budget_ms: u64,
+    pub who: Actor,
+    pub budget_ms: u64,
     work: Box<dyn Work>,
 }
 
@@ -63,6 +63,21 @@ impl Job {
         let (reply, answer) = oneshot::channel();
         let work = Box::new(Typed { job, out: None, reply });
         (Box::new(Job { who, budget_ms, work }), answer)
+    }
+
+    /// Runs the job; a panic of a rule is its refusal.
+    pub fn run(&mut self, tx: &mut Tx) -> Result<()> {
+        let work = &mut self.work;
+        catch_unwind(AssertUnwindSafe(|| work.run(tx))).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+            let what = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(Refusal::internal(format!("a rule panicked: {}", what.unwrap_or_default())))
+        })
+    }
+
+    /// Answers.
+    pub fn finish(self, result: Result<()>) {
+        self.work.finish(result);
     }
 }
 
@@ -161,11 +176,6 @@ fn commit(tx: &mut Tx, mut batch: Vec<Job>) {
 
 fn one(tx: &mut Tx, job: &mut Job) -> Result<()> {
     tx.begin_job(job.who.clone(), Some(job.budget_ms))?;
-    let work = &mut job.work;
-    let result = catch_unwind(AssertUnwindSafe(|| work.run(tx))).unwrap_or_else(|panic| {
-        let what =
-            panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(Refusal::internal(format!("a rule panicked: {}", what.unwrap_or_default())))
-    });
+    let result = job.run(tx);
     tx.end_job(result)
 }

@@ -10,16 +10,17 @@ use toys::*;
 
 #[tokio::test]
 async fn a_tape_played_on_a_copy_gives_the_same_rows() {
-    let (dir, store) = store().await;
+    let place = Place::lite();
+    let store = store(&place).await;
     let shelf = a_shelf(&store, 1, "A", "one").await;
     let tape = store.tape();
     put(&store, 1, a_gadget(shelf, "2026-01-01").numbered("G0")).await.unwrap();
     assert_eq!(tape.stop(), [], "nothing is kept before it was asked for");
     store.close().await;
 
-    let copy = dir.path().join("copy.db");
-    std::fs::copy(dir.path().join("toys.db"), &copy).unwrap();
-    let store = open_with(dir.path(), schema()).unwrap();
+    let copy = place.dir().join("copy.db");
+    std::fs::copy(place.dir().join("toys.db"), &copy).unwrap();
+    let store = open_with(&place, schema()).unwrap();
     let tape = store.tape();
     tape.start();
     for day in 1..=5 {
@@ -32,7 +33,7 @@ async fn a_tape_played_on_a_copy_gives_the_same_rows() {
 
     play(&copy, &steps);
     store.close().await;
-    assert_eq!(rows(&copy), rows(&dir.path().join("toys.db")) - 1);
+    assert_eq!(rows(&copy), rows(&place.dir().join("toys.db")) - 1);
     assert_eq!(rows(&copy), 6);
 }
 

@@ -1,14 +1,16 @@
 //! Hand-written records for the store's tests: shelves, gadgets with lines, moves that fold into stock.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, dead_code, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(dead_code, unused_imports, missing_docs)]
 
 use paas_auth::MasterKey;
 use paas_document::{
     Bounds, Field, FieldType, FromBalance, Head, Kind, NumberKind, Record, RowTable, TypeMeta, Value, ValueError,
 };
-use paas_store::{Actor, Ledger, Schema, Store, Target, TypeInfo};
+pub use paas_store::on_both;
+pub use paas_store::testing::Place;
+use paas_store::{Actor, Ledger, Schema, Store, TypeInfo};
 use paas_types::{Clock, Id, Mask, Tenant, TenantKey, Text};
 use std::any::Any;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 const LABEL: Text = Text::of("物", "Thing");
@@ -259,19 +261,21 @@ pub fn actor(key: i64) -> Actor {
     Actor::system(tenant(key), "r1")
 }
 
-pub fn open_with(dir: &Path, schema: Schema) -> Result<Store, paas_store::OpenError> {
-    let master = Arc::new(MasterKey::from_bytes([5; 32]));
-    Store::open(&Target::Lite { dir: dir.to_owned() }, schema, master, Clock::system())
+pub fn master() -> Arc<MasterKey> {
+    Arc::new(MasterKey::from_bytes([5; 32]))
+}
+
+pub fn open_with(place: &Place, schema: Schema) -> Result<Store, paas_store::OpenError> {
+    place.open(schema, master(), Clock::system())
 }
 
 /// A fresh store with two tenants.
-pub async fn store() -> (tempfile::TempDir, Store) {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open_with(dir.path(), schema()).unwrap();
+pub async fn store(place: &Place) -> Store {
+    let store = open_with(place, schema()).unwrap();
     for key in [1, 2] {
         assert!(store.provision(&tenant(key), "A", "Asia/Shanghai").await.unwrap());
     }
-    (dir, store)
+    store
 }
 
 /// Stores a shelf and answers its id.

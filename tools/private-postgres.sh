@@ -1,0 +1,54 @@
+# Sourced by run.sh: a PostgreSQL server of the distribution for the tests alone, in a directory that goes with it. It
+# listens on 127.0.0.1 only, asks for a password, and need not survive a power cut.
+# `private_postgres` starts it and exports SUPERPAAS_TEST_POSTGRES; `stop_private_postgres` ends it.
+
+postgres_dir=""
+
+postgres_bin() { # the newest installed
+  local found
+  found="$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || true)"
+  [ -n "$found" ] || found="$(dirname "$(command -v postgres || command -v pg_ctl || echo /nowhere/x)")"
+  echo "$found"
+}
+
+as_postgres() { # the server refuses to run as root
+  if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups -- "$@"; else "$@"; fi
+}
+
+private_postgres() {
+  local bin port password
+  bin="$(postgres_bin)"
+  if [ ! -x "$bin/initdb" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+      say "installing postgresql"
+      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null
+      bin="$(postgres_bin)"
+    else
+      echo "run.sh: PostgreSQL is missing; please install the package postgresql (15 or newer)." >&2
+      return 1
+    fi
+  fi
+  postgres_dir="$(mktemp -d)"
+  port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+  password="$(python3 -c 'import secrets; print(secrets.token_urlsafe(18))')"
+  printf '%s\n' "$password" >"$postgres_dir/password"
+  [ "$(id -u)" != 0 ] || chown -R postgres:postgres "$postgres_dir"
+  # The program is never the superuser: it gets a role that may create databases and roles, as an operator would give it.
+  as_postgres "$bin/initdb" --pgdata="$postgres_dir/data" --username=postgres --pwfile="$postgres_dir/password" \
+    --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync >"$postgres_dir/initdb.log"
+  as_postgres "$bin/pg_ctl" --pgdata="$postgres_dir/data" --log="$postgres_dir/log" --wait --silent \
+    --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c full_page_writes=off \
+      -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB -c log_min_messages=fatal" start
+  PGPASSWORD="$password" "$bin/psql" --quiet --no-psqlrc --host=127.0.0.1 --port="$port" --username=postgres postgres \
+    --command="CREATE ROLE maker LOGIN CREATEDB CREATEROLE PASSWORD '$password'"
+  export SUPERPAAS_TEST_POSTGRES="postgres://maker:$password@127.0.0.1:$port"
+  # Without the server a test fails; nothing is left out unseen.
+  export SUPERPAAS_TEST_POSTGRES_REQUIRED=1
+}
+
+stop_private_postgres() {
+  [ -n "$postgres_dir" ] || return 0
+  as_postgres "$(postgres_bin)/pg_ctl" --pgdata="$postgres_dir/data" --mode=immediate --silent stop >/dev/null 2>&1 || true
+  rm -rf "$postgres_dir"
+  postgres_dir=""
+}
