@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+. tools/private-postgres.sh
+
 say() { printf '\n== %s\n' "$*"; }
 
 need() { # need <program> <what to do>
@@ -25,12 +27,16 @@ rust_tests() {
   say "Rust: format and lints"
   cargo fmt --all --check
   cargo clippy --workspace --all-targets --locked --quiet
-  say "Rust: tests"
+  say "Rust: tests, on SQLite and on a private PostgreSQL"
+  trap stop_private_postgres EXIT
+  private_postgres
   if command -v cargo-nextest >/dev/null 2>&1; then
     cargo nextest run --workspace --locked
   else
     cargo test --workspace --locked
   fi
+  stop_private_postgres
+  trap - EXIT
 }
 
 web_tests() {

@@ -155,7 +155,7 @@ impl Tx {
             Cell::Bytes(seal.to_vec()),
         ];
         params.extend(fields);
-        self.put(plan, &plan.insert, params, entry, "")
+        self.put(plan, (&plan.insert, params), entry, "")
     }
 
     fn fold(

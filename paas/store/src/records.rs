@@ -30,7 +30,7 @@ impl Tx {
         let mut params = vec![self.tenant_cell()];
         params.extend(head_cells(plan.meta, record));
         self.field_cells(&plan, record, &mut params)?;
-        self.put(&plan, &plan.insert, params, record, "")?;
+        self.put(&plan, (&plan.insert, params), record, "")?;
         for table in 0..plan.meta.tables.len() {
             self.insert_rows(record, table)?;
         }
@@ -43,8 +43,7 @@ impl Tx {
     pub(crate) fn put(
         &mut self,
         plan: &Arc<Plan>,
-        sql: &str,
-        params: Vec<Cell>,
+        (sql, params): (&str, Vec<Cell>),
         record: &dyn Record,
         prefix: &str,
     ) -> Result<()> {

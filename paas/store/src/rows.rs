@@ -33,7 +33,7 @@ impl Tx {
         let position = Cell::Int(i64::try_from(index).unwrap_or(i64::MAX));
         let mut params = vec![self.tenant_cell(), Cell::Id(row.id()), Cell::Id(parent), position];
         self.field_cells(&plan, row, &mut params)?;
-        self.put(&plan, &plan.insert, params, row, &row_path(record, table, index))
+        self.put(&plan, (&plan.insert, params), row, &row_path(record, table, index))
     }
 
     /// Stores what differs between the rows of two forms of a record.
@@ -93,7 +93,7 @@ impl Tx {
             set.len() + 2
         );
         params.extend([self.tenant_cell(), Cell::Id(after.id())]);
-        self.put(&plan, &sql, params, after, &row_path(record, table, index))
+        self.put(&plan, (&sql, params), after, &row_path(record, table, index))
     }
 
     /// Reads the rows of records that were found without them.

@@ -107,7 +107,8 @@ on_both! {
             });
             assert_eq!(result.await.is_err(), n == 2);
         }
-        assert!(commits.has_changed().unwrap());
+        let told = tokio::time::timeout(std::time::Duration::from_secs(30), commits.changed()).await;
+        told.expect("others are told").unwrap();
         commits.mark_unchanged();
         let feed = store.feed(0, 100, false).await.unwrap();
         assert_eq!(feed.events.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
