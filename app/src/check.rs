@@ -1,26 +1,30 @@
 //! `superpaas self-check`: nothing is changed, everything is added up again.
 
-use crate::{cells, key_beside};
-use paas_auth::MasterKey;
+use crate::{cells, key};
 use paas_store::{Store, Target};
 use paas_types::Clock;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Checks every tenant of every cell; the error names how many discrepancies there are.
-pub(crate) async fn run(data: &Path) -> Result<(), String> {
+pub(crate) async fn run(data: &Path, key_file: &Path) -> Result<(), String> {
     if !data.is_dir() {
         return Err(format!("There is no data directory {}.", data.display()));
     }
-    let key = key_beside(data);
-    let master = MasterKey::load(&key).map_err(|e| e.to_string())?;
-    let master = Arc::new(master.ok_or_else(|| format!("The master key {} is missing.", key.display()))?);
+    let master = Arc::new(key::of_data(key_file, data, false)?);
     let mut wrong = 0_usize;
     for cell in cells::all() {
         let name = cell.name();
+        // Opening a store makes its database, and an empty one proves all too well.
+        if !data.join(format!("{name}.db")).is_file() {
+            println!("{name}: the database {name}.db is missing");
+            wrong += 1;
+            continue;
+        }
         let target = Target::Lite { dir: data.to_path_buf() };
         let store = Store::open(&target, cell.schema(), Arc::clone(&master), Clock::system());
         let store = store.map_err(|e| e.to_string())?;
+        key::fits(&store, key_file).await?;
         for row in store.tenants().await.map_err(|e| e.to_string())? {
             let found = store.prove(&row.tenant).await.map_err(|e| e.to_string())?;
             for discrepancy in &found {

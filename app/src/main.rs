@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod key;
 mod seed;
 mod serve;
 mod settings;
@@ -35,6 +36,9 @@ enum Command {
         /// The data directory.
         #[arg(long, env = "SUPERPAAS_DATA")]
         data: PathBuf,
+        /// The file with the master key; `<data>.key` beside the data directory by default.
+        #[arg(long, env = "SUPERPAAS_MASTER_KEY_FILE")]
+        master_key_file: Option<PathBuf>,
     },
     /// Loads sample data into a tenant through the public interface.
     #[command(subcommand)]
@@ -79,15 +83,8 @@ struct Serve {
 
 impl Serve {
     fn key_file(&self) -> PathBuf {
-        self.master_key_file.clone().unwrap_or_else(|| key_beside(&self.data))
+        self.master_key_file.clone().unwrap_or_else(|| key::beside(&self.data))
     }
-}
-
-/// `<data>.key`, outside the directory it protects.
-fn key_beside(data: &std::path::Path) -> PathBuf {
-    let mut name = data.as_os_str().to_owned();
-    name.push(".key");
-    PathBuf::from(name)
 }
 
 fn main() -> ExitCode {
@@ -105,7 +102,10 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Serve(settings) => runtime.block_on(serve::run(settings)),
-        Command::SelfCheck { data } => runtime.block_on(check::run(&data)),
+        Command::SelfCheck { data, master_key_file } => {
+            let key_file = master_key_file.unwrap_or_else(|| key::beside(&data));
+            runtime.block_on(check::run(&data, &key_file))
+        }
         Command::Demo(demo) => runtime.block_on(demo::run(demo)),
         Command::Openapi => {
             let parts: Vec<_> = cells::all().iter().map(|cell| (cell.name(), cell.contract().openapi)).collect();

@@ -1,7 +1,7 @@
 //! `superpaas serve`: opens the stores, connects the cells, seeds, listens, drains.
 
-use crate::{Serve, cells, say};
-use paas_auth::{MasterKey, TokenKey};
+use crate::{Serve, cells, key, say};
+use paas_auth::TokenKey;
 use paas_cell::{Service, router};
 use paas_gateway::{Asset, Gateway, GatewayConfig, Tls};
 use paas_link::{Link, Peers};
@@ -24,7 +24,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     let listener = bind("--listen", settings.listen).await?;
     let admin = bind("--admin-listen", settings.admin_listen).await?;
     let fresh = is_empty(&settings.data)?;
-    let master = master_key(&settings.key_file(), &settings.data, fresh)?;
+    let master = key::of_data(&settings.key_file(), &settings.data, fresh)?;
     let peers = Peers::new(&master);
     let mut services = Vec::new();
     for cell in cells::all() {
@@ -32,7 +32,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         let target = Target::Lite { dir: settings.data.clone() };
         let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
         let store = store.map_err(|e| e.to_string())?;
-        fits(&store, &settings.key_file()).await?;
+        key::fits(&store, &settings.key_file()).await?;
         let service = Service::new(cell, store, peers.clone(), &master, Clock::system());
         peers.connect(name, Link::local(router(Arc::clone(&service))));
         services.push(service);
@@ -109,24 +109,6 @@ fn tls(settings: &Serve) -> Result<Option<Tls>, String> {
         (Some(certificate), Some(key)) => Tls::from_files(certificate, key).map(Some).map_err(|e| e.to_string()),
         _ => Err("HTTPS needs both --tls-cert and --tls-key.".to_owned()),
     }
-}
-
-/// The master key. Data without its key is refused, not given a new one: nothing in it could be read.
-fn master_key(file: &Path, data: &Path, fresh: bool) -> Result<MasterKey, String> {
-    if fresh {
-        return MasterKey::load_or_create(file).map_err(|e| e.to_string());
-    }
-    let key = MasterKey::load(file).map_err(|e| e.to_string())?;
-    key.ok_or_else(|| format!("The master key file {} of the data in {} is missing.", file.display(), data.display()))
-}
-
-/// Whether the key opens the data at all.
-async fn fits(store: &Store, file: &Path) -> Result<(), String> {
-    for row in store.tenants().await.map_err(|e| e.to_string())?.into_iter().take(1) {
-        let opened = store.read(&row.tenant, |tx| tx.keyed_hash(&[])).await;
-        opened.map_err(|_| format!("The master key file {} is not the one of this data.", file.display()))?;
-    }
-    Ok(())
 }
 
 /// Prometheus text on the admin address.

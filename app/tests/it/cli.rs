@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -177,11 +178,15 @@ fn what_cannot_start_says_why() {
     };
     assert!(with_key(b"not a key").contains("data.key is damaged"));
     assert!(with_key("0".repeat(64).as_bytes()).contains("data.key is not the one of this data"));
+    let check = |more: &[&str]| superpaas(&[&["self-check", "--data", &data], more].concat());
+    assert!(refused(check(&[])).contains("data.key is not the one of this data"));
+    let elsewhere = file(&dir, "elsewhere", std::str::from_utf8(&right).unwrap());
+    std::fs::set_permissions(&elsewhere, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(check(&["--master-key-file", &elsewhere]).status().unwrap().success());
     std::fs::remove_file(&key).unwrap();
     assert!(refused(serve(&["--data", &data])).contains("data.key of the data in"));
     assert!(!key.exists(), "data does not get another key");
     std::fs::write(&key, &right).unwrap();
-    use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     assert!(refused(serve(&["--data", &data])).contains("data.key is open to others"));
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -194,6 +199,10 @@ fn what_cannot_start_says_why() {
     }
     std::fs::write(&database, "something else".repeat(1_000)).unwrap();
     assert!(refused(serve(&["--data", &data])).contains("erp.db"));
+    std::fs::remove_file(&database).unwrap();
+    let out = check(&[]).output().unwrap();
+    let said = String::from_utf8(out.stdout).unwrap();
+    assert!(!out.status.success() && said.contains("erp.db is missing") && !database.exists(), "{said}");
     std::fs::write(&database, &sound).unwrap();
     ended(started(serve(&["--data", &data])));
 }
