@@ -24,6 +24,9 @@ install() { # install <program> <Debian package>: only where that is possible
 
 rust_tests() {
   need cargo "Install Rust 1.95 with rustup."
+  need python3 "Install Python 3.11 or newer."
+  install hledger hledger
+  install openssl openssl
   say "Rust: format and lints"
   cargo fmt --all --check
   cargo clippy --workspace --all-targets --locked --quiet
@@ -46,8 +49,6 @@ web_tests() {
 }
 
 oracle_tests() {
-  need python3 "Install Python 3.11 or newer."
-  install hledger hledger
   say "Northwind: the independent oracle checks itself"
   python3 tests/northwind/test_oracle.py
 }

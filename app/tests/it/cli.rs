@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// The program without the settings of whoever runs the tests.
 fn superpaas(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_superpaas"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SUPERPAAS_")) {
+        command.env_remove(name);
+    }
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
