@@ -7,5 +7,6 @@ export default defineConfig({
   plugins: [react()],
   html: { cspNonce: '__CSP_NONCE__' },
   build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 1200, emptyOutDir: true },
-  server: { host: '127.0.0.1', proxy: { '/api': backend } },
+  // The host stays the browser's own: the server compares it with the origin before it takes the cookie.
+  server: { host: '127.0.0.1', proxy: { '/api': { target: backend, changeOrigin: false }, '/health': { target: backend, changeOrigin: false } } },
 });

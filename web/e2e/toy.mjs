@@ -50,7 +50,7 @@ try {
   await page.locator('.ant-modal .ant-btn-primary').click();
   await page.locator('.created-link').waitFor();
   await page.locator('.record-actions button').last().click();
-  await page.locator('.ant-dropdown-menu-item').first().click();
+  await page.locator('.ant-dropdown-menu-item', { hasText: 'History' }).click();
   await page.locator('.history li').nth(1).waitFor();
   await page.locator('.ant-drawer-close').click();
   await page.locator('.ant-drawer-mask').waitFor({ state: 'hidden' });

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Field, RecordData, TypeMeta } from '../src/api/types';
-import { Draft } from '../src/record/draft';
+import { Draft, type Kept } from '../src/record/draft';
 
 const field = (name: string, type: Field['type'], more: Partial<Field> = {}): Field => ({ name, type, label: { zh: name, en: name }, ...more });
 const type: TypeMeta = {
@@ -88,4 +88,58 @@ it('shows what the server computed in the rows that were sent', () => {
   draft.setGhosts({ id: 'x', version: 0, total: '9.00', lines: [{ amount: '9.00' }] });
   expect(draft.rows('lines').map((r) => r.ghosts.amount ?? null)).toEqual([null, '9.00']);
   expect(draft.headGhosts.total).toBe('9.00');
+});
+
+describe('kept input', () => {
+  it('comes back over the record as it is now, rows by their id, without what is sensitive', () => {
+    const sensitive = { ...type, fields: [...type.fields, field('phone', 'secret', { sensitive: 'phone' })] };
+    const draft = new Draft(sensitive, saved());
+    draft.setHead('remark', 'half a sentence');
+    draft.setHead('phone', '13800138000');
+    draft.setCell('lines', 'l1', 'quantity', '7');
+    const key = draft.addRow('lines');
+    draft.setCell('lines', key, 'gadget', { id: 'g2' });
+    const kept = JSON.parse(JSON.stringify(draft.keep(new Date('2026-01-02T03:04:05Z')))) as Kept;
+    expect(JSON.stringify(kept)).not.toContain('13800138000');
+
+    const later = new Draft(sensitive, { ...saved(), version: 5, noteDate: '2026-09-09' });
+    later.restore(kept);
+    expect(later.dirty).toBe(true);
+    expect(later.head.noteDate).toBe('2026-09-09');
+    expect(later.body()).toEqual({
+      version: 5, remark: 'half a sentence',
+      lines: [{ id: 'l1', gadget: { id: 'g1' }, quantity: '7' }, { gadget: { id: 'g2' } }],
+    });
+  });
+  it('sends a row that was removed meanwhile as a new one', () => {
+    const draft = new Draft(type, saved());
+    draft.setCell('lines', 'l1', 'quantity', '7');
+    const later = new Draft(type, { ...saved(), lines: [] });
+    later.restore(draft.keep());
+    expect(later.body().lines).toEqual([{ gadget: { id: 'g1' }, quantity: '7' }]);
+  });
+});
+
+it('merges a conflict: what only one changed by itself, what both changed as chosen', () => {
+  const draft = new Draft(type, saved());
+  draft.setHead('remark', 'mine');
+  draft.setHead('noteDate', '2026-03-03');
+  draft.setCell('lines', 'l1', 'quantity', '9');
+  const theirs = { ...saved(), version: 4, remark: 'theirs', lines: [{ id: 'l1', gadget: { id: 'g1' }, quantity: '5.00' }] };
+  expect(draft.conflicts(theirs).map((c) => c.field.name)).toEqual(['remark']);
+  expect(draft.conflictingTables(theirs).map((x) => x.name)).toEqual(['lines']);
+  draft.rebase(theirs, new Set(['remark', 'lines[]']));
+  expect(draft.head.remark).toBe('theirs');
+  expect(draft.body()).toEqual({ noteDate: '2026-03-03', version: 4 });
+});
+
+it('fills the blank cells of a row, and takes rows over in the place of empty ones', () => {
+  const draft = new Draft(type, null);
+  const table = type.tables[0];
+  if (!table) throw new Error('no table');
+  draft.addRows(table, [{ gadget: { id: 'g1' }, quantity: '2' }, { gadget: { id: 'g2' } }]);
+  expect(draft.rows('lines').map((r) => r.values.gadget)).toEqual([{ id: 'g1' }, { id: 'g2' }]);
+  const second = draft.rows('lines')[1]?.key ?? '';
+  draft.fillRow('lines', second, { gadget: { id: 'g9' }, quantity: '3', amount: '1.00' });
+  expect(draft.rows('lines')[1]?.values).toMatchObject({ gadget: { id: 'g2' }, quantity: '3', amount: null });
 });

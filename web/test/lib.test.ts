@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseDate } from '../src/lib/dates';
-import { groupDecimal, parseDecimal, sumDecimals, usedDecimals } from '../src/lib/decimal';
+import { groupDecimal, parseDecimal, shiftDecimal, sumDecimals, usedDecimals } from '../src/lib/decimal';
 import { nextSort, splitFilter } from '../src/list/list-state';
 import { parseSearch, writeSearch } from '../src/app/search';
+import { restDecimal, typedDecimal } from '../src/lib/values';
 import { uuid } from '../src/lib/uuid';
 import { en } from '../src/i18n/en';
 import { zh } from '../src/i18n/zh';
@@ -51,4 +52,15 @@ it('makes ids that sort by time', () => {
 it('says the same things in both languages, with the same blanks', () => {
   const blanks = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
   for (const key of Object.keys(zh) as (keyof typeof zh)[]) expect(blanks(en[key]), key).toEqual(blanks(zh[key]));
+});
+
+describe('rates', () => {
+  const rate = { name: 'vatRate', type: 'decimal' as const, kind: 'rate' as const, decimals: 10, label: { zh: '', en: '' } };
+  it.each([['0.1300000000', '13%'], ['0', '0%'], ['0.0050', '0.5%'], ['1.00', '100%'], ['-0.25', '-25%']])('%s rests as %s', (value, shown) => expect(restDecimal(rate, value)).toBe(shown));
+  it.each([['13', '0.13'], ['13%', '0.13'], ['0.13', '0.13'], ['0.5%', '0.005'], ['100', '1'], ['0', '0'], ['1.5', '0.015']])('%s is typed for %s', (typed, value) => expect(typedDecimal(rate, typed)).toBe(value));
+  it('a rate of exchange is a plain factor', () => {
+    const factor = { ...rate, name: 'exchangeRate' };
+    expect([restDecimal(factor, '7.1200000000'), typedDecimal(factor, '7.12')]).toEqual(['7.12', '7.12']);
+  });
+  it('shifts digit by digit', () => expect([shiftDecimal('12.3456', 2), shiftDecimal('5', 2), shiftDecimal('0.07', 2)]).toEqual(['1234.56', '500', '7']));
 });

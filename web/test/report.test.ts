@@ -1,14 +1,19 @@
 import { expect, test } from 'vitest';
-import { csvOf } from '../src/report/report-page';
+import type { JsonObject } from '../src/api/types';
+import { showCell } from '../src/report/cells';
+import { barsOf } from '../src/report/chart';
 
-const columns = [{ name: 'code', label: 'Code', type: 'text' }, { name: 'value', label: 'Value, net', type: 'amount' }];
-
-test('a report as CSV keeps amounts digit by digit and defuses formulas', () => {
-  const rows = [{ code: '=1+1', value: '-1234.50' }, { code: 'say "so"', value: null }];
-  expect(csvOf({ columns, rows, totals: { value: '-1234.50' } }, 'Total'))
-    .toBe('Code,"Value, net"\r\n\'=1+1,-1234.50\r\n"say ""so""",\r\nTotal,-1234.50\r\n');
+test('a cell keeps an amount digit by digit, and names a reference', () => {
+  expect(showCell('amount', '-1234567890123.45')).toBe('-1,234,567,890,123.45');
+  expect(showCell('text', { id: '1', code: 'C1', name: 'Kim' })).toBe('C1 Kim');
+  expect(showCell('amount', null)).toBe('');
 });
 
-test('a report without totals has no line for them', () => {
-  expect(csvOf({ columns, rows: [], totals: {} }, 'Total')).toBe('Code,"Value, net"\r\n');
+test('a chart draws rows that are no groups, the largest first, whatever their sign', () => {
+  const columns = [{ name: 'code', label: 'Code', type: 'text' }, { name: 'value', label: 'Value', type: 'amount' }];
+  const rows: JsonObject[] = [{ code: 'a', value: '5.00' }, { code: 'g', value: '99.00', isGroup: true }, { code: 'b', value: '-7.50' }, { code: 'c', value: '0.00' }, { code: 'd', value: null }];
+  expect(barsOf({ columns, rows }, 'value', 'code')).toEqual({ bars: [{ label: 'b', value: '-7.50', size: -7.5 }, { label: 'a', value: '5.00', size: 5 }], rest: 0 });
+  const many = Array.from({ length: 30 }, (_, i) => ({ code: String(i), value: String(i + 1) }));
+  const drawn = barsOf({ columns, rows: many }, 'value', 'code');
+  expect([drawn.bars.length, drawn.rest, drawn.bars[0]?.label]).toEqual([24, 6, '29']);
 });

@@ -1,5 +1,5 @@
 import { text } from '../i18n';
-import { preferences } from '../lib/preferences';
+import { prefer, preferences } from '../lib/preferences';
 import { cell } from '../lib/store';
 import { uuid } from '../lib/uuid';
 import type { Json, JsonObject, Me, MeAnswer } from './types';
@@ -45,9 +45,13 @@ export type Session =
 /** The watchable session. */
 export const session = cell<Session>({ phase: 'starting' });
 
+/** Whether the session of the person on the page is over: the page keeps its place and asks for the password. */
+export const lapsed = cell<boolean>(false);
+
 let token: string | null = null;
 let tenantCode = '';
 let refreshing: Promise<boolean> | null = null;
+let returning: { again: Promise<boolean>; settle: (ok: boolean) => void } | null = null;
 
 /** Options of a call. */
 export interface Call {
@@ -109,12 +113,35 @@ function sessionIsOver(error: ApiError): boolean {
   return error.code === 'UNAUTHENTICATED' || error.code === 'TOKEN_EXPIRED';
 }
 
-/** Sends a call with the session; an expired token is refreshed once, behind the caller's back. */
+/** Whether the same person has signed in again; until then the page stays as it is, with the question over it. */
+function signedInAgain(): Promise<boolean> {
+  if (session.get().phase !== 'in') return Promise.resolve(false);
+  if (returning === null) {
+    let settle: (ok: boolean) => void = () => undefined;
+    const again = new Promise<boolean>((resolve) => { settle = resolve; });
+    returning = { again, settle };
+    lapsed.set(true);
+  }
+  return returning.again;
+}
+
+function settleReturn(ok: boolean): void {
+  const waiting = returning;
+  returning = null;
+  lapsed.set(false);
+  waiting?.settle(ok);
+}
+
+/**
+ * Sends a call with the session. An expired token is refreshed behind the caller's back; when the session itself is
+ * over, the call waits until the person has signed in again and is then sent once more under the same request id.
+ */
 async function exchange(path: string, call: Call): Promise<Response> {
   let response = await send(path, call);
   if (response.ok) return response;
   let error = await refusal(response);
-  if (sessionIsOver(error) && (await refresh())) {
+  for (const renewed of [refresh, signedInAgain]) {
+    if (!sessionIsOver(error) || !(await renewed())) continue;
     response = await send(path, call);
     if (response.ok) return response;
     error = await refusal(response);
@@ -152,6 +179,7 @@ function end(): void {
   token = null;
   tenantCode = '';
   session.set({ phase: 'out' });
+  settleReturn(false);
 }
 
 async function grant(body: JsonObject): Promise<void> {
@@ -160,10 +188,13 @@ async function grant(body: JsonObject): Promise<void> {
   token = ((await response.json()) as { access_token: string }).access_token;
 }
 
-/** One refresh at a time; false when there is no session to refresh. */
+/** One refresh at a time; false when there is no session to refresh. A server that cannot be reached ends no session. */
 function refresh(): Promise<boolean> {
   refreshing ??= grant({ grant_type: 'refresh_token' })
-    .then(() => true, () => false)
+    .then(() => true, (error: unknown) => {
+      if (error instanceof ApiError && (error.status === 0 || error.status >= 500)) throw error;
+      return false;
+    })
     .finally(() => {
       refreshing = null;
     });
@@ -211,9 +242,20 @@ export async function signIn(tenant: string, username: string, password: string)
   await enter({ tenant, username });
 }
 
+/** The person of the lapsed session signs in again; the calls that waited go on. Throws the refusal. */
+export async function signInAgain(password: string): Promise<void> {
+  const state = session.get();
+  if (state.phase !== 'in') return;
+  const who = { tenant: state.me.tenant.code, username: state.me.person.username };
+  await grant({ grant_type: 'password', ...who, password });
+  await enter(who);
+  settleReturn(true);
+}
+
 /** Changes to another membership of the same person. */
 export async function switchTenant(tenant: string): Promise<void> {
   await grant({ grant_type: 'switch_tenant', tenant });
+  prefer({ tenant });
   await enter({ tenant, username: preferences.get().username });
 }
 

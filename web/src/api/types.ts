@@ -53,7 +53,11 @@ export interface TableMeta { name: string; label: Label; fields: Field[]; minRow
 export interface StateMeta { value: string; label: Label; tone: 'draft' | 'active' | 'done' | 'void' }
 
 /** A step of the flow of a type. */
-export interface ActionMeta { name: string; label: Label; from: string[]; to: string; allowed: boolean; data?: Field[] }
+export interface ActionMeta {
+  name: string; label: Label; from: string[]; to: string; allowed: boolean;
+  /** What the step asks for, and rows of it. */
+  data?: Field[]; tables?: TableMeta[];
+}
 
 /** What the caller may do with a type. */
 export interface Permissions {

@@ -1,16 +1,23 @@
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { App, Dropdown, Modal, Select, type MenuProps } from 'antd';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { signOut, switchTenant } from '../api/client';
 import { useMe, useMetas } from '../api/meta';
 import type { CellMeta } from '../api/types';
 import { nameIn, useText } from '../i18n';
 import { prefer, preferences } from '../lib/preferences';
 import { useCell } from '../lib/store';
-import { runCommand } from './commands';
+import { commandOf, runCommand, useCommand } from './commands';
+import { useFavourites } from './favourites';
 import mark from './mark.svg';
+import { parseSearch } from './search';
 import { PasswordForm } from './sign-in';
+import { SignInAgain } from './sign-in-again';
 import { Skeleton } from './notice';
+
+const palette = () => import('./palette');
+const Palette = lazy(() => palette().then((m) => ({ default: m.Palette })));
+const Help = lazy(() => import('./help').then((m) => ({ default: m.Help })));
 
 /** One entry of the side menu. */
 export interface Entry { key: string; label: string; cell: string; resource?: string; report?: string; creatable: boolean }
@@ -46,6 +53,22 @@ export function EntryLink({ entry, onClick }: { entry: Entry; onClick?: () => vo
   return <Link {...common} to="/$cell/$resource" params={{ cell: entry.cell, resource: entry.resource ?? '' }}>{entry.label}</Link>;
 }
 
+function Favourites({ word, onPick }: { word: string; onPick: () => void }) {
+  const { t } = useText();
+  const { list } = useFavourites();
+  const shown = list.filter((f) => !word || f.title.toLowerCase().includes(word));
+  if (shown.length === 0) return null;
+  return (
+    <div className="menu-group" role="group" aria-label={t('favourites')}>
+      <div className="menu-head">★ {t('favourites')}</div>
+      {shown.map((f) => {
+        const [path = '/', search = ''] = f.path.split('?');
+        return <Link key={f.path} className="menu-item" to={path} search={parseSearch(search)} onClick={onPick}>{f.title}</Link>;
+      })}
+    </div>
+  );
+}
+
 function SideMenu({ onPick }: { onPick: () => void }) {
   const { t, l } = useText();
   const { metas, pending } = useMetas();
@@ -59,6 +82,7 @@ function SideMenu({ onPick }: { onPick: () => void }) {
       <input className="menu-find" type="search" value={q} placeholder={t('menu.find')} aria-label={t('menu.find')} onChange={(e) => setQ(e.target.value)} />
       <div className="menu-scroll">
         <Link to="/" className="menu-item" activeOptions={{ exact: true }} activeProps={{ 'data-active': 'true' }} onClick={onPick}>{t('menu.home')}</Link>
+        <Favourites word={word} onPick={onPick} />
         {pending && metas.length === 0 ? <Skeleton rows={6} /> : null}
         {groups.map((group) => (
           <div key={group.key} className="menu-group" role="group" aria-label={group.label}>
@@ -119,33 +143,58 @@ function TenantSwitch() {
   );
 }
 
-/** Head, menu and the place in between. */
-export function Shell() {
-  const { t, lang } = useText();
-  const [open, setOpen] = useState(false);
+/** Keys of the page; what is open over it keeps its own. */
+function useShortcuts() {
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
-      const typing = event.target instanceof HTMLElement && event.target.matches('input, textarea, select, [contenteditable]');
-      const ctrl = event.ctrlKey || event.metaKey;
-      const name = ctrl && event.key.toLowerCase() === 's' ? 'save' : event.altKey && event.code === 'KeyN' ? 'new' : event.key === '/' && !typing && !ctrl ? 'search' : null;
-      if (name !== null && (runCommand(name) || name === 'save')) event.preventDefault();
+      const over = document.querySelector('.ant-modal-wrap:not([style*="display: none"])') !== null;
+      const typing = event.target instanceof HTMLElement && event.target.matches('input:not([type=checkbox]), textarea, select, [contenteditable]');
+      const name = commandOf(event, typing);
+      if (name === null || (over && name !== 'palette')) return;
+      if (runCommand(name) || name === 'save' || name === 'palette') event.preventDefault();
     };
     window.addEventListener('keydown', listen);
     return () => window.removeEventListener('keydown', listen);
   }, []);
+}
+
+/** Head, menu and the place in between. */
+export function Shell() {
+  const { t, lang } = useText();
+  const navigate = useNavigate();
+  const [open, setOpen] = useState(false);
+  const [over, setOver] = useState<'palette' | 'help' | null>(null);
+  useShortcuts();
+  // Fetched ahead, so that what is typed right after Ctrl-K is not lost.
+  useEffect(() => { const timer = setTimeout(() => void palette(), 1_000); return () => clearTimeout(timer); }, []);
+  useCommand('palette', () => setOver('palette'));
+  useCommand('help', () => setOver('help'));
+  useCommand('home', () => void navigate({ to: '/' }));
   return (
     <div className="shell" data-menu={open ? 'open' : 'closed'}>
+      <a className="skip" href="#place">{t('menu.skip')}</a>
       <header className="top">
         <button type="button" className="top-button menu-button" aria-label={t('menu')} aria-expanded={open} onClick={() => setOpen(!open)}>☰</button>
         <Link to="/" className="brand"><img src={mark} alt="" width="22" height="22" /><b>{t('app.name')}</b></Link>
         <TenantSwitch />
         <span className="grow" />
+        <button type="button" className="top-find" onClick={() => setOver('palette')} aria-label={t('cmd.palette')}>
+          <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path d="M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.5 10.5L14 14" fill="none" stroke="currentColor" strokeWidth="1.4" /></svg>
+          <span>{t('cmd.palette')}</span><kbd>Ctrl K</kbd>
+        </button>
+        <button type="button" className="top-button help-button" aria-label={t('cmd.help')} title={`${t('cmd.help')}  ?`} onClick={() => setOver('help')}>?</button>
         <button type="button" className="top-button" aria-label={`${t('lang')} ${lang === 'zh' ? 'EN' : '中'}`} onClick={() => prefer({ lang: lang === 'zh' ? 'en' : 'zh' })}>{lang === 'zh' ? 'EN' : '中'}</button>
         <PersonMenu />
       </header>
       <nav className="side" aria-label={t('menu')}><SideMenu onPick={() => setOpen(false)} /></nav>
       <div className="shade" onClick={() => setOpen(false)} />
-      <main className="place"><Outlet /></main>
+      <main className="place" id="place" tabIndex={-1}><Outlet /></main>
+      {over === null ? null : (
+        <Suspense fallback={null}>
+          {over === 'palette' ? <Palette open close={() => setOver(null)} /> : <Help open close={() => setOver(null)} />}
+        </Suspense>
+      )}
+      <SignInAgain />
     </div>
   );
 }

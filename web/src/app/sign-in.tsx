@@ -30,7 +30,7 @@ function Line({ id, label, children }: { id: string; label: string; children: Re
 }
 
 /** Runs a submit once at a time and keeps the words of its refusal. */
-function useSubmit(work: () => Promise<void>) {
+export function useSubmit(work: () => Promise<void>) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState('');
   const submit = async (event: SubmitEvent) => {

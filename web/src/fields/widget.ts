@@ -1,4 +1,4 @@
-import type { Field, Json } from '../api/types';
+import type { Field, Json, JsonObject } from '../api/types';
 
 /** What every input gets. An input never keeps a value of its own beyond what is being typed. */
 export interface WidgetProps {
@@ -15,6 +15,8 @@ export interface WidgetProps {
   label?: string;
   /** Inside a grid cell: no frame, no clear buttons. */
   dense?: boolean;
+  /** What the choice says about the other cells of the row; only blank ones are filled. */
+  onFill?: (values: JsonObject) => void;
   /** A choice was made by keyboard or mouse: the grid goes on to the next cell. */
   onDone?: () => void;
 }

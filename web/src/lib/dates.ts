@@ -51,3 +51,34 @@ export function showInstant(instant: string): string {
   const clock = `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`;
   return `${today(date)} ${clock}`;
 }
+
+/** Spans of dates that move with today, by name. */
+export const SPANS = ['today', 'yesterday', 'week', 'lastWeek', 'month', 'lastMonth', 'quarter', 'year', 'lastYear', 'past7', 'past30', 'next7', 'next30'] as const;
+/** A name of {@link SPANS}. */
+export type SpanName = (typeof SPANS)[number];
+
+/** The first and last day of a span that moves with today; weeks begin on Monday. Null for an unknown name. */
+export function spanOf(name: string, now: string = today()): { from: string; to: string } | null {
+  const year = Number(now.slice(0, 4));
+  const month = Number(now.slice(5, 7));
+  const lastOf = (y: number, m: number) => addDays(m === 12 ? iso(y + 1, 1, 1) : iso(y, m + 1, 1), -1);
+  const monthOf = (y: number, m: number) => ({ from: iso(y, m, 1), to: lastOf(y, m) });
+  const monday = addDays(now, -((new Date(`${now}T00:00:00Z`).getUTCDay() + 6) % 7));
+  const quarter = month - ((month - 1) % 3);
+  switch (name as SpanName) {
+    case 'today': return { from: now, to: now };
+    case 'yesterday': return { from: addDays(now, -1), to: addDays(now, -1) };
+    case 'week': return { from: monday, to: addDays(monday, 6) };
+    case 'lastWeek': return { from: addDays(monday, -7), to: addDays(monday, -1) };
+    case 'month': return monthOf(year, month);
+    case 'lastMonth': return month === 1 ? monthOf(year - 1, 12) : monthOf(year, month - 1);
+    case 'quarter': return { from: iso(year, quarter, 1), to: lastOf(year, quarter + 2) };
+    case 'year': return { from: iso(year, 1, 1), to: iso(year, 12, 31) };
+    case 'lastYear': return { from: iso(year - 1, 1, 1), to: iso(year - 1, 12, 31) };
+    case 'past7': return { from: addDays(now, -6), to: now };
+    case 'past30': return { from: addDays(now, -29), to: now };
+    case 'next7': return { from: now, to: addDays(now, 7) };
+    case 'next30': return { from: now, to: addDays(now, 30) };
+    default: return null;
+  }
+}

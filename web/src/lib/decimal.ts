@@ -40,6 +40,16 @@ export function groupDecimal(value: string, decimals?: number | null): string {
   return part ? `${sign}${whole}.${part}` : `${sign}${whole}`;
 }
 
+/** A plain decimal times ten to the power of `places`, without idle zeros. */
+export function shiftDecimal(value: string, places: number): string {
+  const match = SHAPE.exec(value);
+  if (!match) return value;
+  const part = (match[3] ?? '').padEnd(places, '0');
+  const whole = ((match[2] ?? '') + part.slice(0, places)).replace(/^0+(?=\d)/, '') || '0';
+  const rest = part.slice(places).replace(/0+$/, '');
+  return `${match[1] === '-' ? '-' : ''}${whole}${rest ? `.${rest}` : ''}`;
+}
+
 /** Exact sum of plain decimals, by scaled integers; blanks count nothing. Answers null when one is no decimal. */
 export function sumDecimals(values: (string | null | undefined)[]): string | null {
   const scale = Math.max(0, ...values.map((v) => (v ?? '').split('.')[1]?.length ?? 0));

@@ -31,6 +31,24 @@ export function remember(key: string, value: unknown): void {
   }
 }
 
+/** Forgets a value of this browser's storage. */
+export function forget(key: string): void {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // What could not be kept need not be forgotten.
+  }
+}
+
+/** The keys that start with `prefix` in this browser's storage. */
+export function rememberedKeys(prefix: string): string[] {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
 /** The watchable preferences. */
 export const preferences = cell<Preferences>({ ...DEFAULTS, ...remembered<Partial<Preferences>>(KEY, {}) });
 

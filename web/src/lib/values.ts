@@ -1,7 +1,7 @@
 import type { Field, Json, JsonObject, Ref, RefTarget } from '../api/types';
 import { labelIn, text, type Lang } from '../i18n';
 import { parseDate, showInstant } from './dates';
-import { groupDecimal, parseDecimal, usedDecimals } from './decimal';
+import { groupDecimal, parseDecimal, shiftDecimal, usedDecimals } from './decimal';
 
 /** Whether a value counts as not filled in. */
 export function isBlank(value: Json | undefined): boolean {
@@ -51,10 +51,28 @@ export function isNested(field: Field): boolean {
   return Boolean(field.group);
 }
 
+/** Whether a rate is read as a percentage; a rate of exchange is a plain factor. */
+export function isPercent(field: Field): boolean {
+  return field.kind === 'rate' && !/exchange/i.test(field.name);
+}
+
+/** A rate as it is typed: `13%` and `13` are thirteen percent, below one it is the rate itself (`0.13`). */
+export function typedRate(typed: string): string | null {
+  const plain = parseDecimal(typed);
+  if (plain === null || typed.normalize('NFKC').includes('%')) return plain;
+  return /^[+-]?0*[1-9]/.test(plain) ? parseDecimal(`${plain}%`) : plain;
+}
+
+/** What was typed into a number field as a plain decimal, or null. */
+export function typedDecimal(field: Field, typed: string): string | null {
+  return isPercent(field) ? typedRate(typed) : parseDecimal(typed);
+}
+
 /** A decimal at rest: amounts with all their decimals, prices with two at least, the others without idle zeros. */
 export function restDecimal(field: Field, value: string): string {
   const padded = field.kind === undefined || field.kind === 'amount';
   if (padded) return groupDecimal(value, field.decimals);
+  if (isPercent(field)) return `${groupDecimal(shiftDecimal(value, 2))}%`;
   const plain = value.includes('.') ? value.replace(/\.?0+$/, '') : value;
   return groupDecimal(plain, field.kind === 'price' ? Math.min(2, field.decimals ?? 2) : 0);
 }

@@ -1,19 +1,25 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Navigate, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { App, Button, Dropdown, Input, type InputRef } from 'antd';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, download } from '../api/client';
 import { typeOf, useCellMeta } from '../api/meta';
-import type { ActionMeta, JsonObject, Page, RecordData, TypeMeta } from '../api/types';
+import type { Page, TypeMeta } from '../api/types';
 import { useCommand } from '../app/commands';
+import { Star } from '../app/favourites';
 import { Failure, NotFound, Notice, Skeleton } from '../app/notice';
-import type { Search } from '../app/search';
+import { writeSearch, type Search } from '../app/search';
 import { useRested } from '../fields/refs';
 import { useText } from '../i18n';
-import { asString } from '../lib/values';
-import { FilterButton, FilterChips } from './filters';
-import { columnsOf, filterEntries, nextSort, queryOf } from './list-state';
+import { setTrail } from '../lib/trail';
+import { everything, Selection } from './bulk';
+import { ColumnsButton } from './columns';
+import { FilterButton, FilterChips, QuickFilters } from './filters';
 import { Grid } from './grid';
+import { groupLines, type Line } from './groups';
+import { chosenColumns, fieldOf, filterEntries, nextSort, queryOf } from './list-state';
+import { toView, useLayout, useViews, viewPart } from './view-state';
+import { Views } from './views';
 
 /** The list of any resource. */
 export function ListPage() {
@@ -22,7 +28,16 @@ export function ListPage() {
   if (meta.isPending) return <Skeleton />;
   if (meta.isError) return <Failure error={meta.error} retry={() => void meta.refetch()} />;
   const type = typeOf(meta.data, resource);
-  return type ? <List key={`${cell}/${resource}`} cell={cell} type={type} /> : <NotFound />;
+  if (!type) return <NotFound />;
+  return type.kind === 'setting' ? <OnlyRecord key={`${cell}/${resource}`} cell={cell} type={type} /> : <List key={`${cell}/${resource}`} cell={cell} type={type} />;
+}
+
+/** Settings have one record: its form stands in the place of a list. */
+function OnlyRecord({ cell, type }: { cell: string; type: TypeMeta }) {
+  const answer = useQuery({ queryKey: ['list', cell, type.resource, 'only'], queryFn: () => api<Page>(`/${cell}/${type.resource}`, { query: { pageSize: '1' } }), staleTime: 0 });
+  if (answer.isPending) return <Skeleton />;
+  if (answer.isError) return <Failure error={answer.error} retry={() => void answer.refetch()} />;
+  return <Navigate to="/$cell/$resource/$id" params={{ cell, resource: type.resource, id: answer.data.data[0]?.id ?? 'new' }} replace />;
 }
 
 function StateTabs({ type, search, change }: { type: TypeMeta; search: Search; change: (c: Search) => void }) {
@@ -52,43 +67,6 @@ function Pager({ page, search, change }: { page: Page; search: Search; change: (
   );
 }
 
-/** Actions that every selected record can take by its state. */
-export function sharedActions(type: TypeMeta, records: RecordData[]): ActionMeta[] {
-  return type.actions.filter((a) => a.allowed && !(a.data ?? []).some((f) => f.required) && records.every((r) => a.from.includes(asString(r.state))));
-}
-
-interface BulkResult { results?: { status?: number; error?: { message?: string } | null; id?: string }[]; data?: JsonObject[] }
-
-function Selection({ cell, type, records, done }: { cell: string; type: TypeMeta; records: RecordData[]; done: () => void }) {
-  const { t, l } = useText();
-  const { message, modal } = App.useApp();
-  const [busy, setBusy] = useState(false);
-  if (records.length === 0) return null;
-  const run = async (action: ActionMeta) => {
-    setBusy(true);
-    try {
-      const answer = await api<BulkResult>(`/${cell}/${type.resource}/transitions`, {
-        method: 'POST', body: { action: action.name, items: records.map((r) => ({ id: r.id, version: r.version })) },
-      });
-      const items = (answer.results ?? answer.data ?? []) as { status?: number; error?: { message?: string } | null }[];
-      const bad = items.filter((r) => (r.status ?? 200) >= 400 || r.error);
-      const summary = t('bulk.done', { ok: items.length - bad.length, bad: bad.length });
-      if (bad.length === 0) message.success(summary);
-      else modal.warning({ title: summary, content: <ul>{bad.map((r, i) => <li key={i}>{r.error?.message ?? r.status}</li>)}</ul> });
-      done();
-    } catch (error) {
-      message.error(error instanceof Error ? error.message : String(error));
-    }
-    setBusy(false);
-  };
-  return (
-    <div className="selection">
-      {t('list.selected', { n: records.length })}
-      {sharedActions(type, records).map((a) => <Button key={a.name} size="small" loading={busy} onClick={() => void run(a)}>{l(a.label, a.name)}</Button>)}
-    </div>
-  );
-}
-
 function Keyword({ value, onChange }: { value: string; onChange: (q: string) => void }) {
   const { t } = useText();
   const [typed, setTyped] = useState(value);
@@ -108,23 +86,59 @@ function Keyword({ value, onChange }: { value: string; onChange: (q: string) => 
   );
 }
 
+/** Records that are grouped at most. */
+const GROUPED = 2_000;
+
+/** The rows of a place: a page, or, when they are grouped, all of them up to a limit. */
+function useRows(cell: string, type: TypeMeta, query: Record<string, string>, grouped: boolean) {
+  const { lang } = useText();
+  return useQuery({
+    queryKey: ['list', cell, type.resource, query, lang, grouped],
+    queryFn: async ({ signal }): Promise<Page> => {
+      const path = `/${cell}/${type.resource}`;
+      if (!grouped) return api<Page>(path, { query, signal });
+      const data = await everything(path, query, GROUPED, signal);
+      return { data, page: 1, pageSize: GROUPED, total: data.length, totalExact: data.length < GROUPED, next: null };
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The saved view that is the default opens when a list is entered without any condition. */
+function useUsualView(place: string, search: Search, change: (c: Search) => void) {
+  const [views] = useViews(place);
+  const entered = useRef(false);
+  useEffect(() => {
+    if (entered.current) return;
+    entered.current = true;
+    const usual = views.find((v) => v.usual);
+    if (usual && Object.values(search).every((value) => value === '')) change(toView(usual, search));
+  }, [views, search, change]);
+}
+
 function List({ cell, type }: { cell: string; type: TypeMeta }) {
   const { t, l, lang } = useText();
   const { message } = App.useApp();
   const navigate = useNavigate();
   const client = useQueryClient();
   const search = useSearch({ from: '/$cell/$resource' });
+  const spot = `${cell}/${type.resource}`;
+  const [layout, setLayout] = useLayout(spot);
   const [chosen, setChosen] = useState<string[]>([]);
+  const [closed, setClosed] = useState<Set<string>>(new Set());
   const query = queryOf(type, search);
-  const answer = useQuery({
-    queryKey: ['list', cell, type.resource, query, lang],
-    queryFn: ({ signal }) => api<Page>(`/${cell}/${type.resource}`, { query, signal }),
-    placeholderData: keepPreviousData,
-  });
+  const group = search.group ? fieldOf(type, search.group) : undefined;
+  const answer = useRows(cell, type, query, group !== undefined);
   const change = useCallback((part: Search) => {
     setChosen([]);
     void navigate({ to: '.', search: (old) => ({ ...(old as Search), page: '', ...part }), replace: 'q' in part });
   }, [navigate]);
+  useUsualView(spot, search, change);
+  const rows = useMemo(() => answer.data?.data ?? [], [answer.data]);
+  const columns = chosenColumns(type, search.cols ? search.cols.split(',') : layout.columns);
+  const lines = group ? groupLines(rows, group.type === 'state' ? { ...group, choices: type.states } : group, columns, closed, lang, t('list.group.blank')) : rows.map((record): Line => ({ kind: 'row', record }));
+  useEffect(() => setTrail(spot, rows.map((r) => r.id), viewPart(search)), [spot, rows, search]);
+  useEffect(() => { document.title = `${l(type.label, type.name)} · ${t('app.name')}`; }, [l, t, type]);
   const open = useCallback((id: string) => void navigate({ to: '/$cell/$resource/$id', params: { cell, resource: type.resource, id } }), [navigate, cell, type.resource]);
   const creatable = type.permissions.create && !['ledger', 'balance'].includes(type.kind);
   const create = useCallback(() => open('new'), [open]);
@@ -135,14 +149,18 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
     download(`/${cell}/${type.resource}/export`, { ...filters, format }, `${type.resource}.${format}`)
       .catch((error: unknown) => message.error(error instanceof Error ? error.message : String(error)));
   };
-  const rows = answer.data?.data ?? [];
   const narrowed = Boolean(search.q) || filterEntries(search).length > 0;
+  const picked = rows.filter((r) => chosen.includes(r.id));
+  const address = writeSearch(viewPart(search));
   return (
     <div className="list">
       <div className="list-head">
         <h1>{label}</h1>
+        <Star path={`/${spot}${address}`} title={address === '' ? label : `${label} · ${[search.q, ...type.states.filter((s) => s.value === search.state).map((s) => l(s.label, s.value))].filter(Boolean).join(' ') || t('list.filter')}`} />
         <StateTabs type={type} search={search} change={change} />
         <span className="grow" />
+        <Views place={spot} search={search} change={change} />
+        <ColumnsButton type={type} columns={columns} layout={layout} onLayout={setLayout} search={search} change={change} />
         {type.permissions.export ? (
           <Dropdown menu={{ items: [{ key: 'xlsx', label: 'Excel (xlsx)' }, { key: 'csv', label: 'CSV' }], onClick: ({ key }) => exportAs(key) }} trigger={['click']}>
             <Button>{t('list.export')}</Button>
@@ -152,10 +170,13 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
       </div>
       <div className="list-tools">
         <Keyword value={search.q ?? ''} onChange={useCallback((q: string) => change({ q }), [change])} />
+        <QuickFilters type={type} search={search} change={change} />
         <FilterButton type={type} search={search} change={change} />
         <FilterChips type={type} search={search} change={change} />
-        <Selection cell={cell} type={type} records={rows.filter((r) => chosen.includes(r.id))}
-          done={() => { setChosen([]); void client.invalidateQueries({ queryKey: ['list', cell] }); }} />
+        {answer.data ? (
+          <Selection cell={cell} type={type} records={picked} query={query} total={answer.data.total} totalExact={answer.data.totalExact} wholePage={rows.length > 0 && picked.length === rows.length}
+            done={() => { setChosen([]); void client.invalidateQueries({ queryKey: ['list', cell] }); }} />
+        ) : null}
       </div>
       {answer.isPending ? <Skeleton rows={12} /> : answer.isError ? <Failure error={answer.error} retry={() => void answer.refetch()} /> : rows.length === 0 ? (
         <Notice title={t(narrowed ? 'list.empty.filtered' : 'list.empty', { type: label })}>
@@ -164,9 +185,12 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
         </Notice>
       ) : (
         <>
-          <Grid type={type} columns={columnsOf(type)} rows={rows} sort={search.sort ?? type.list.sort ?? ''} chosen={chosen} busy={answer.isPlaceholderData}
-            selectable={type.actions.some((a) => a.allowed)} onChoose={setChosen} onOpen={open} onSort={(name) => change({ sort: nextSort(search.sort ?? type.list.sort ?? '', name) })} />
-          <Pager page={answer.data} search={search} change={change} />
+          {group && !answer.data.totalExact ? <div className="muted small list-note" role="status">{t('list.group.some', { n: GROUPED })}</div> : null}
+          <Grid type={type} columns={columns} lines={lines} layout={layout} sort={search.sort ?? type.list.sort ?? ''} chosen={chosen} busy={answer.isPlaceholderData} closed={closed}
+            selectable={type.actions.some((a) => a.allowed)} onChoose={setChosen} onOpen={open} onSort={(name) => change({ sort: nextSort(search.sort ?? type.list.sort ?? '', name) })}
+            onFold={(key) => setClosed((old) => { const next = new Set(old); if (!next.delete(key)) next.add(key); return next; })}
+            onWidth={(name, width) => setLayout({ ...layout, widths: { ...layout.widths, [name]: width } })} />
+          {group ? null : <Pager page={answer.data} search={search} change={change} />}
         </>
       )}
     </div>

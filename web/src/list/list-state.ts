@@ -1,8 +1,9 @@
 import type { Field, TypeMeta } from '../api/types';
 import type { Search } from '../app/search';
+import { spanOf, today } from '../lib/dates';
 
 /** Search keys that are not filters. */
-const OWN = new Set(['q', 'sort', 'page', 'pageSize']);
+const OWN = new Set(['q', 'sort', 'page', 'pageSize', 'cols', 'group', 'view']);
 
 /** Fields that every record has, with labels for lists; the metadata may declare its own of the same name. */
 export const SYSTEM_FIELDS: Field[] = [
@@ -20,7 +21,20 @@ export function fieldOf(type: TypeMeta, name: string): Field | undefined {
   return type.fields.find((f) => f.name === name) ?? SYSTEM_FIELDS.find((f) => f.name === name);
 }
 
-/** The columns of the list of a type. */
+/** The columns a list may show: every declared field that fits in a cell, and what every record has. */
+export function possibleColumns(type: TypeMeta): Field[] {
+  const own = type.fields.filter((f) => !['json', 'password', 'permissions'].includes(f.type));
+  const system = SYSTEM_FIELDS.filter((f) => !own.some((o) => o.name === f.name) && (f.name !== 'number' || type.kind === 'document') && (f.name !== 'state' || type.states.length > 0));
+  return ['ledger', 'balance'].includes(type.kind) ? own : [...system.filter((f) => f.name === 'number'), ...own, ...system.filter((f) => f.name !== 'number')];
+}
+
+/** The columns that are chosen by name; the usual ones when none is. */
+export function chosenColumns(type: TypeMeta, names: string[] | undefined): Field[] {
+  const chosen = (names ?? []).flatMap((name) => possibleColumns(type).find((f) => f.name === name) ?? []);
+  return chosen.length > 0 ? chosen : columnsOf(type);
+}
+
+/** The usual columns of the list of a type. */
 export function columnsOf(type: TypeMeta): Field[] {
   const names = type.list.columns.length > 0 ? type.list.columns : type.fields.filter((f) => f.list).map((f) => f.name);
   const columns = names.flatMap((name) => fieldOf(type, name) ?? []);
@@ -40,11 +54,17 @@ export function filterEntries(search: Search): [string, string][] {
   return Object.entries(search).filter(([name]) => !OWN.has(name));
 }
 
-/** The query of a place: what the server is asked. */
-export function queryOf(type: TypeMeta, search: Search): Record<string, string> {
+/** The query of a place: what the server is asked. Relative dates are worked out now. */
+export function queryOf(type: TypeMeta, search: Search, now: string = today()): Record<string, string> {
   const sort = search.sort ?? type.list.sort ?? '';
+  const filters = filterEntries(search).flatMap(([key, value]): [string, string][] => {
+    const { name, operator } = splitFilter(key);
+    if (operator !== 'within') return [[key, value]];
+    const span = spanOf(value, now);
+    return span ? [[`${name}[gte]`, span.from], [`${name}[lte]`, span.to]] : [];
+  });
   return {
-    ...Object.fromEntries(filterEntries(search)),
+    ...Object.fromEntries(filters),
     ...(search.q ? { q: search.q } : {}),
     ...(sort ? { sort } : {}),
     page: search.page ?? '1',
@@ -69,7 +89,12 @@ export function leastWidth(tracks: string[]): number {
   return tracks.reduce((sum, track) => sum + Number(/\d+/.exec(track)?.[0] ?? 0), 0);
 }
 
-/** Width of a column in CSS grid terms. */
+/** Width of a column in CSS grid terms; one that was drawn by hand is kept to the pixel. */
+export function trackOf(field: Field, width: number | undefined): string {
+  return width === undefined ? widthOf(field) : `${width}px`;
+}
+
+/** The usual width of a column in CSS grid terms. */
 export function widthOf(field: Field): string {
   switch (field.type) {
     case 'decimal': return 'minmax(104px, 0.8fr)';

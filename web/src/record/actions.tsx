@@ -1,11 +1,16 @@
 import { App, Button, Modal } from 'antd';
-import { useState } from 'react';
+import { useMemo, useState, type KeyboardEvent } from 'react';
 import { api, ApiError } from '../api/client';
-import type { ActionMeta, AllowedAction, Created, Field, Json, JsonObject, RecordData, TypeMeta } from '../api/types';
-import { WIDGETS } from '../fields/registry';
-import { useText } from '../i18n';
+import type { ActionMeta, AllowedAction, Created, JsonObject, RecordData, TypeMeta } from '../api/types';
+import { useCommand } from '../app/commands';
+import { useText, type Lang, labelIn, text } from '../i18n';
 import { uuid } from '../lib/uuid';
-import { fault, toWire } from '../lib/values';
+import { asString } from '../lib/values';
+import { asks } from './asked';
+import { Draft } from './draft';
+import { HeadFields } from './fields';
+import { LineGrid } from './line-grid';
+import { focusError } from './use-save';
 
 interface Props {
   cell: string; type: TypeMeta; record: RecordData; quiet: boolean;
@@ -15,45 +20,44 @@ interface Props {
   onConflict: () => void;
 }
 
-/** Fields of an action that the dialog asks for; row lists are left to the document that the action makes. */
-export function askedFields(action: ActionMeta | undefined): Field[] {
-  return (action?.data ?? []).filter((f) => f.type !== 'json' || f.required);
+/** What an action asks for, as a small record of its own: the dialog is the form of it. */
+export function askedType(action: ActionMeta): TypeMeta {
+  const permissions = { read: true, create: true, update: true, delete: false, export: false, unmask: false };
+  return {
+    name: action.name, resource: '', kind: 'setting', label: action.label, titleField: '', fields: action.data ?? [],
+    tables: (action.tables ?? []).map((table) => ({ ...table, minRows: table.minRows ?? 0 })), states: [], editableStates: [], actions: [], permissions, list: { columns: [] },
+  };
 }
 
 function ActionDialog({ action, label, busy, problem, onRun, onClose }: {
   action: ActionMeta; label: string; busy: boolean; problem: ApiError | null; onRun: (data: JsonObject) => void; onClose: () => void;
 }) {
-  const { l, lang, t } = useText();
-  const [values, setValues] = useState<JsonObject>(Object.fromEntries(askedFields(action).map((f) => [f.name, f.default ?? null])));
-  const [errors, setErrors] = useState<Record<string, string>>({});
-  const fields = askedFields(action);
-  const refused = new Map((problem?.fields ?? []).map((f) => [f.field.replace(/^data\./, ''), f.message]));
+  const { lang, t } = useText();
+  const draft = useMemo(() => { const made = new Draft(askedType(action), null); made.ids = 'act-'; return made; }, [action]);
+  const lost = useMemo(() => {
+    const refused = (problem?.fields ?? []).map((f) => [draft.pathOf(f.field.replace(/^data\./, '')), f.message] as const);
+    draft.setErrors(new Map(refused));
+    return problem !== null && refused.length === 0 ? problem.message : null;
+  }, [draft, problem]);
   const run = () => {
-    const found = Object.fromEntries(fields.flatMap((f) => { const text = fault(f, values[f.name] ?? null, lang); return text ? [[f.name, text]] : []; }));
-    setErrors(found);
-    if (Object.keys(found).length > 0) return;
-    onRun(Object.fromEntries(fields.flatMap((f) => { const value = toWire(f, values[f.name] ?? null); return value === null ? [] : [[f.name, value]]; })));
+    const found = draft.faults(lang);
+    draft.setErrors(found);
+    if (found.size > 0) { focusError(draft); return; }
+    onRun(Object.fromEntries(Object.entries(draft.body()).filter(([, value]) => !(Array.isArray(value) && value.length === 0))));
   };
+  const onKeyDown = (e: KeyboardEvent) => {
+    e.stopPropagation();
+    if (e.key === 'Enter' && (e.ctrlKey || !(e.target instanceof HTMLElement && e.target.closest('[data-table], .ant-select, textarea')))) run();
+  };
+  const tables = draft.type.tables;
   return (
-    <Modal open title={label} okText={t('action.confirm')} cancelText={t('cancel')} confirmLoading={busy} onOk={run} onCancel={onClose} destroyOnHidden>
-      <form className="dialog-fields" onSubmit={(e) => { e.preventDefault(); run(); }}>
-        {fields.map((field) => {
-          const Widget = WIDGETS[field.type];
-          const error = errors[field.name] ?? refused.get(field.name);
-          return (
-            <div key={field.name} className="item">
-              <label className="item-label" htmlFor={`act-${field.name}`}>{field.required ? <span className="star">*</span> : null}{l(field.label, field.name)}</label>
-              <div className="item-body">
-                <Widget field={field} id={`act-${field.name}`} value={values[field.name] ?? null} invalid={error !== undefined}
-                  onChange={(value: Json) => setValues((v) => ({ ...v, [field.name]: value }))} />
-                {error ? <div className="item-error" role="alert">{error}</div> : null}
-              </div>
-            </div>
-          );
-        })}
-        {problem && refused.size === 0 ? <div className="problem" role="alert">{problem.message}</div> : null}
-        <button type="submit" hidden />
-      </form>
+    <Modal open title={label} width={tables.length > 0 ? 860 : 480} okText={t('action.confirm')} cancelText={t('cancel')} confirmLoading={busy} onOk={run} onCancel={onClose} destroyOnHidden>
+      <div className="dialog-fields" onKeyDown={onKeyDown}>
+        <HeadFields draft={draft} editable />
+        {tables.map((table) => <LineGrid key={table.name} draft={draft} table={table} editable />)}
+        {tables.length > 0 ? <p className="muted small">{t('action.rows')}</p> : null}
+        {lost ? <div className="problem" role="alert">{lost}</div> : null}
+      </div>
     </Modal>
   );
 }
@@ -68,6 +72,24 @@ export function leadingAction(type: TypeMeta, allowed: AllowedAction[]): number 
   });
 }
 
+/** Steps of the type that are not possible now, each with the reason: the missing right, or the state that would allow it. */
+export function closedActions(type: TypeMeta, record: RecordData, allowed: AllowedAction[], lang: Lang): { name: string; label: string; reason: string }[] {
+  const names = [...new Set(type.actions.map((a) => a.name))].filter((name) => !allowed.some((a) => a.action === name));
+  return names.map((name) => {
+    const edges = type.actions.filter((a) => a.name === name);
+    const from = [...new Set(edges.flatMap((a) => a.from))];
+    const states = type.states.filter((s) => from.includes(s.value)).map((s) => labelIn(lang, s.label, s.value));
+    const reason = !edges.some((a) => a.allowed) ? text(lang, 'why.right')
+      : from.includes(asString(record.state)) ? text(lang, 'why.now') : text(lang, 'why.state', { states: states.join(lang === 'zh' ? '、' : ', ') });
+    return { name, label: labelIn(lang, edges[0]?.label, name), reason };
+  });
+}
+
+/** The actions a record allows now. */
+export function allowedActions(record: RecordData): AllowedAction[] {
+  return (Array.isArray(record.allowedActions) ? record.allowedActions : []) as unknown as AllowedAction[];
+}
+
 /** The steps that are possible now, in the caller's language. */
 export function ActionButtons(props: Props) {
   const { cell, type, record, quiet } = props;
@@ -76,7 +98,7 @@ export function ActionButtons(props: Props) {
   const [asking, setAsking] = useState<AllowedAction | null>(null);
   const [busy, setBusy] = useState<string | null>(null);
   const [problem, setProblem] = useState<ApiError | null>(null);
-  const allowed = (Array.isArray(record.allowedActions) ? record.allowedActions : []) as unknown as AllowedAction[];
+  const allowed = allowedActions(record);
   const metaOf = (a: AllowedAction | null) => type.actions.find((m) => m.name === a?.action);
 
   const run = async (action: AllowedAction, data: JsonObject) => {
@@ -105,12 +127,19 @@ export function ActionButtons(props: Props) {
   };
   const finished = type.states.find((s) => s.value === record.state)?.tone === 'done';
   const lead = finished ? -1 : leadingAction(type, allowed);
+  const start = (action: AllowedAction) => {
+    setProblem(null);
+    if (asks(metaOf(action))) setAsking(action);
+    else void run(action, {});
+  };
+  const leading = allowed[lead];
+  useCommand('lead', leading && busy === null && asking === null ? () => start(leading) : null);
   return (
     <>
       {allowed.map((action, i) => (
         <Button key={action.action} data-action={action.action} type={i === lead && quiet ? 'primary' : 'default'} loading={busy === action.action}
           disabled={busy !== null && busy !== action.action}
-          onClick={() => { setProblem(null); if (askedFields(metaOf(action)).length > 0) setAsking(action); else void run(action, {}); }}>
+          title={i === lead ? 'Ctrl-Enter' : undefined} onClick={() => start(action)}>
           {action.label}
         </Button>
       ))}

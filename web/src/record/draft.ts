@@ -24,6 +24,11 @@ function put(target: JsonObject, field: Field, value: Json): void {
   target[field.group] = group;
 }
 
+/** Input that is kept in this browser until it is saved. Sensitive fields and passwords are not part of it. */
+export interface Kept { at: string; head: JsonObject; tables: Record<string, JsonObject[]> }
+
+const isKeepable = (field: Field) => isWritable(field) && !field.sensitive && field.type !== 'password' && field.type !== 'secret';
+
 const same = (a: Json | undefined, b: Json | undefined) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
 /**
@@ -38,6 +43,8 @@ export class Draft {
   errors = new Map<string, string>();
   /** Idempotency key of the save in progress: the same on a retry, a new one after any change. */
   requestId = uuid();
+  /** Set apart the ids of the inputs when a second form stands over the first. */
+  ids = '';
   private touched = new Set<string>();
   private versions = new Map<string, number>();
   private wakes = new Map<string, Set<() => void>>();
@@ -138,6 +145,23 @@ export class Draft {
     return row.key;
   }
 
+  /** Fills the blank writable cells of a row: what a choice in one cell says about the others. */
+  fillRow(table: string, key: string, values: JsonObject): void {
+    const row = this.rows(table).find((r) => r.key === key);
+    const fields = this.type.tables.find((t) => t.name === table)?.fields ?? [];
+    for (const field of fields) {
+      const value = values[field.name];
+      if (value !== undefined && isWritable(field) && isBlank(row?.values[field.name])) this.setCell(table, key, field.name, value);
+    }
+  }
+
+  /** Puts rows behind the others; rows that nobody has filled in give way. */
+  addRows(table: TableMeta, rows: JsonObject[]): void {
+    this.tables.set(table.name, this.rows(table.name).filter((row) => !this.isEmpty(table, row)));
+    rows.forEach((values) => this.addRow(table.name, true, values));
+    this.change(`${table.name}[]`, `rows:${table.name}`, `totals:${table.name}`);
+  }
+
   removeRow(table: string, key: string): void {
     this.tables.set(table, this.rows(table).filter((r) => r.key !== key));
     this.errors.clear();
@@ -231,15 +255,25 @@ export class Draft {
     return out;
   }
 
-  /** Fields that differ between what was edited and what somebody else saved meanwhile. */
+  /** Fields that were edited here and that somebody else saved differently meanwhile. */
   conflicts(theirs: RecordData): { field: Field; mine: Json; theirs: Json }[] {
     return this.type.fields.filter((f) => isWritable(f) && this.touched.has(f.name))
       .map((field) => ({ field, mine: this.head[field.name] ?? null, theirs: valueOf(theirs, field) }))
-      .filter((c) => !same(c.mine, c.theirs));
+      .filter((c) => !same(c.mine, c.theirs) && !(this.base && same(valueOf(this.base, c.field), c.theirs)));
   }
 
-  /** Lays the edits over a newer version of the record. */
-  rebase(theirs: RecordData): void {
+  /** Tables whose rows were edited here and changed by somebody else meanwhile. */
+  conflictingTables(theirs: RecordData): TableMeta[] {
+    return this.type.tables.filter((table) => {
+      if (!this.touched.has(`${table.name}[]`)) return false;
+      const plain = (rows: Json | undefined) => (Array.isArray(rows) ? rows : []).map((row) => flatten(table.fields.filter(isWritable), asObject(row) ?? {}));
+      return !same(plain(this.base?.[table.name]), plain(theirs[table.name]));
+    });
+  }
+
+  /** Lays the edits over a newer version of the record, except those that are given up (`name`, or `table[]`). */
+  rebase(theirs: RecordData, given: Set<string> = new Set()): void {
+    given.forEach((mark) => this.touched.delete(mark));
     const fresh = flatten(this.type.fields, theirs);
     for (const name of this.touched) if (name in this.head) fresh[name] = this.head[name] ?? null;
     this.base = theirs;
@@ -250,6 +284,38 @@ export class Draft {
       const rows = theirs[table.name];
       this.tables.set(table.name, (Array.isArray(rows) ? rows : []).map((row) => this.rowOf(table, asObject(row) ?? {})));
     }
+    this.wakeAll();
+  }
+
+  /** What has been changed and not saved. */
+  keep(now: Date = new Date()): Kept {
+    const head = this.type.fields.filter((f) => isKeepable(f) && this.touched.has(f.name)).map((f) => [f.name, this.head[f.name] ?? null] as const);
+    const tables = this.type.tables.filter((t) => this.touched.has(`${t.name}[]`)).map((table) => [table.name, this.rows(table.name)
+      .filter((row) => !this.isEmpty(table, row))
+      .map((row) => Object.fromEntries(Object.entries(row.values).filter(([name]) => name === 'id' || table.fields.some((f) => f.name === name && isKeepable(f)))))] as const);
+    return { at: now.toISOString(), head: Object.fromEntries(head), tables: Object.fromEntries(tables) };
+  }
+
+  /** Lays kept input over the record as it is now. A row that was removed meanwhile comes back as a new one. */
+  restore(kept: Kept): void {
+    const known = this.type.fields.filter(isKeepable);
+    for (const field of known) {
+      const value = kept.head[field.name];
+      if (value === undefined) continue;
+      this.head = { ...this.head, [field.name]: value };
+      this.touched.add(field.name);
+    }
+    for (const table of this.type.tables) {
+      const rows = kept.tables[table.name];
+      if (rows === undefined) continue;
+      const before = new Map(this.rows(table.name).map((row) => [row.values.id, row]));
+      this.tables.set(table.name, rows.map(({ id, ...values }) => {
+        const old = id === undefined ? undefined : before.get(id);
+        return old ? { ...old, values: { ...old.values, ...values } } : { key: uuid(), values: { ...this.rowOf(table, {}).values, ...values }, ghosts: {} };
+      }));
+      this.touched.add(`${table.name}[]`);
+    }
+    this.requestId = uuid();
     this.wakeAll();
   }
 

@@ -7,11 +7,13 @@ import { WIDGETS } from '../fields/registry';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
 import { parseDate } from '../lib/dates';
-import { parseDecimal, sumDecimals } from '../lib/decimal';
-import { asString, isBlank, isNumeric, restDecimal, showValue } from '../lib/values';
+import { sumDecimals } from '../lib/decimal';
+import { asString, isBlank, isNumeric, restDecimal, showValue, typedDecimal } from '../lib/values';
 import { leastWidth } from '../list/list-state';
+import { parentOf, RowRefText } from '../fields/row-ref';
 import { isWritable, useDraft, type Draft } from './draft';
 import { inputId } from './fields';
+import { PickRows } from './pick-rows';
 
 const VIRTUAL_FROM = 60;
 const ROW_PX = 34;
@@ -30,24 +32,29 @@ function widthOf(field: Field): string {
   }
 }
 
-/** Whether a field points at a row of another record: a number nobody reads, kept but not shown. */
-export function isRowRef(field: Field, metas: CellMeta[]): boolean {
-  const target = field.type === 'ref' ? field.ref : null;
-  if (!target) return false;
-  const types = metas.find((m) => m.cell === target.cell)?.types ?? [];
-  return !types.some((x) => x.name === target.type) && types.some((x) => x.tables.length > 0 && target.type.startsWith(`${x.name}-`));
+/** Columns to show: a reference to a row of another record only where it can be chosen. */
+export function columnsOf(table: TableMeta, metas: CellMeta[], editable: boolean): Field[] {
+  return table.fields.filter((f) => f.required || parentOf(f, metas) === null || (editable && isWritable(f)));
 }
 
 /** A pasted text as the value of a field; references go by their code. */
 export function pasted(field: Field, text: string): Json {
   const plain = text.trim();
   if (plain === '') return null;
-  if (isNumeric(field.type)) return parseDecimal(plain) ?? plain;
+  if (isNumeric(field.type)) return typedDecimal(field, plain) ?? plain;
   if (field.type === 'date') return parseDate(plain) ?? plain;
   if (field.type === 'ref' || field.type === 'user' || field.type === 'department') return { code: plain.split(/\s/)[0] ?? plain };
   if (field.type === 'choice') return field.choices?.find((c) => [c.value, c.label.zh, c.label.en].includes(plain))?.value ?? plain;
   if (field.type === 'boolean') return ['是', 'yes', 'true', '1', 'y'].includes(plain.toLowerCase());
   return plain;
+}
+
+/** Takes the value of the cell above. */
+export function fillDown(draft: Draft, table: TableMeta, key: string, name: string): void {
+  const rows = draft.rows(table.name);
+  const above = rows[rows.findIndex((r) => r.key === key) - 1];
+  const value = above ? (above.values[name] ?? above.ghosts[name]) : undefined;
+  if (value !== undefined) draft.setCell(table.name, key, name, value);
 }
 
 interface RowProps {
@@ -57,6 +64,7 @@ interface RowProps {
 
 const LineRow = memo(function LineRow({ draft, table, rowKey, at, active, editable, top, onActive, onDone }: RowProps) {
   const { t, l, lang } = useText();
+  const { metas } = useMetas();
   useDraft(draft, `row:${rowKey}`);
   useDraft(draft, 'errors');
   const row = draft.rows(table.name)[at];
@@ -69,6 +77,7 @@ const LineRow = memo(function LineRow({ draft, table, rowKey, at, active, editab
     const writable = editable && isWritable(field);
     const Widget = WIDGETS[field.type];
     const label = l(field.label, field.name);
+    const parent = parentOf(field, metas);
     const shown = isWritable(field) && !isBlank(own) ? own : (ghost ?? own);
     const className = `cell ${isNumeric(field.type) ? 'right' : ''} ${error ? 'bad' : ''} ${writable ? '' : 'fixed'} ${isBlank(own) && !isBlank(ghost) && writable ? 'ghost' : ''}`;
     return (
@@ -76,13 +85,14 @@ const LineRow = memo(function LineRow({ draft, table, rowKey, at, active, editab
         {writable && active !== null ? (
           <Widget field={field} value={own} id={inputId(`${table.name}-${rowKey}-${field.name}`)} dense label={`${label} ${at + 1}`} invalid={error !== undefined}
             onChange={(value) => draft.setCell(table.name, rowKey, field.name, value)} onDone={() => onDone(field.name)}
+            onFill={(values) => draft.fillRow(table.name, rowKey, values)}
             {...(isBlank(own) ? { ghost: isBlank(ghost) ? '' : showValue(field, ghost, lang) } : {})} />
         ) : writable ? (
-          <button type="button" className="cell-button" aria-label={`${label} ${at + 1}: ${showValue(field, shown, lang) || t('empty')}`}
+          <button type="button" className="cell-button" aria-label={`${label} ${at + 1}: ${(parent ? '' : showValue(field, shown, lang)) || t('empty')}`}
             onFocus={() => onActive({ key: rowKey, name: field.name })}>
-            <Value field={field} value={shown} links={false} />
+            {parent && !isBlank(shown) ? <RowRefText parent={parent} value={shown} /> : <Value field={field} value={shown} links={false} />}
           </button>
-        ) : <Value field={field} value={shown} links={!editable} />}
+        ) : parent ? <RowRefText parent={parent} value={shown} /> : <Value field={field} value={shown} links={!editable} />}
         {error ? <span className="cell-error" role="alert">{error}</span> : null}
       </span>
     );
@@ -134,7 +144,7 @@ function Totals({ draft, table, editable }: { draft: Draft; table: TableMeta; ed
 export function LineGrid({ draft, table: whole, editable }: { draft: Draft; table: TableMeta; editable: boolean }) {
   const { t, l } = useText();
   const { metas } = useMetas();
-  const table = useMemo(() => ({ ...whole, fields: whole.fields.filter((f) => f.required || !isRowRef(f, metas)) }), [whole, metas]);
+  const table = useMemo(() => ({ ...whole, fields: columnsOf(whole, metas, editable) }), [whole, metas, editable]);
   useDraft(draft, `rows:${table.name}`);
   const [active, setActive] = useState<Active | null>(null);
   const box = useRef<HTMLDivElement>(null);
@@ -174,6 +184,9 @@ export function LineGrid({ draft, table: whole, editable }: { draft: Draft; tabl
       const at = rows.findIndex((r) => r.key === active.key) + (e.key === 'ArrowDown' ? 1 : -1);
       const row = rows[at];
       if (row) { e.preventDefault(); go(row.key, name); }
+    } else if (e.key.toLowerCase() === 'd' && (e.ctrlKey || e.metaKey)) {
+      e.preventDefault();
+      fillDown(draft, table, active.key, name);
     } else if (e.key === 'Delete' && e.ctrlKey) {
       e.preventDefault();
       draft.removeRow(table.name, active.key);
@@ -224,7 +237,12 @@ export function LineGrid({ draft, table: whole, editable }: { draft: Draft; tabl
         {rows.length === 0 ? <div className="lines-empty muted">{t('lines.empty')}</div> : null}
         <Totals draft={draft} table={table} editable={editable} />
       </div>
-      {editable ? <Button className="lines-add" size="small" type="dashed" onClick={() => go(draft.addRow(table.name), writable[0]?.name)}>+ {t('lines.add')}</Button> : null}
+      {editable ? (
+        <div className="lines-foot">
+          <Button className="lines-add" size="small" type="dashed" onClick={() => go(draft.addRow(table.name), writable[0]?.name)}>+ {t('lines.add')}</Button>
+          <PickRows draft={draft} table={whole} />
+        </div>
+      ) : null}
     </section>
   );
 }

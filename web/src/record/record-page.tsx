@@ -8,15 +8,21 @@ import type { Created, RecordData, TypeMeta } from '../api/types';
 import { useCommand } from '../app/commands';
 import { Failure, NotFound, Skeleton } from '../app/notice';
 import { noteRecent } from '../app/recent';
+import { Star } from '../app/favourites';
+import { RowScope, type Scope } from '../fields/row-ref';
 import { StateTag } from '../fields/value';
 import { useText } from '../i18n';
 import { showInstant } from '../lib/dates';
 import { groupDecimal } from '../lib/decimal';
-import { asObject, asString, refText, showValue } from '../lib/values';
-import { ActionButtons } from './actions';
-import { Draft, isWritable, useDraft } from './draft';
-import { HeadFields } from './fields';
+import { searchOf, trailOf } from '../lib/trail';
+import { asObject, asString, refText } from '../lib/values';
+import { ActionButtons, allowedActions, closedActions } from './actions';
+import { ConflictDialog } from './conflict';
+import { Draft, useDraft, type Kept } from './draft';
+import { figuresOf, HeadFields } from './fields';
 import { History } from './history';
+import { useKept } from './kept';
+import { keptKey } from './kept-store';
 import { LineGrid } from './line-grid';
 import { usePreview, useSave } from './use-save';
 
@@ -46,32 +52,23 @@ export function titleOf(type: TypeMeta, record: RecordData): string {
   return [text, name === text ? '' : name].filter((part) => part !== '').join(' ');
 }
 
-function useGuard(draft: Draft) {
+function useGuard(draft: Draft, onLeave: () => void) {
   const { t } = useText();
   const blocker = useBlocker({ shouldBlockFn: () => draft.dirty, withResolver: true, enableBeforeUnload: () => draft.dirty });
   return (
     <Modal open={blocker.status === 'blocked'} title={t('record.leave')} okText={t('record.leave.yes')} cancelText={t('record.leave.no')} width={380}
-      onOk={() => blocker.proceed?.()} onCancel={() => blocker.reset?.()} />
+      onOk={() => { onLeave(); blocker.proceed?.(); }} onCancel={() => blocker.reset?.()} />
   );
 }
 
-function ConflictDialog({ draft, theirs, onClose }: { draft: Draft; theirs: RecordData | null; onClose: () => void }) {
-  const { t, l, lang } = useText();
-  if (theirs === null) return null;
-  const rows = draft.conflicts(theirs);
+/** Input that an earlier visit left unsaved: taken up or thrown away. */
+function KeptOffer({ kept, onRestore, onDrop }: { kept: Kept | null; onRestore: () => void; onDrop: () => void }) {
+  const { t } = useText();
+  if (kept === null) return null;
   return (
-    <Modal open title={t('conflict.title')} onCancel={onClose} footer={[
-      <Button key="reload" onClick={() => { draft.load(theirs); onClose(); }}>{t('conflict.reload')}</Button>,
-      <Button key="keep" type="primary" onClick={() => { draft.rebase(theirs); onClose(); }}>{t('conflict.keep')}</Button>,
-    ]}>
-      <p>{t('conflict.text')}</p>
-      {rows.length > 0 ? (
-        <table className="plain">
-          <thead><tr><th>{t('conflict.field')}</th><th>{t('conflict.mine')}</th><th>{t('conflict.theirs')}</th></tr></thead>
-          <tbody>{rows.map((c) => <tr key={c.field.name}><td>{l(c.field.label, c.field.name)}</td><td>{showValue(c.field, c.mine, lang)}</td><td>{showValue(c.field, c.theirs, lang)}</td></tr>)}</tbody>
-        </table>
-      ) : null}
-    </Modal>
+    <Alert className="created" type="info" showIcon data-testid="kept" title={t('kept.offer', { at: showInstant(kept.at) })} action={
+      <span className="kept-actions"><Button size="small" type="primary" onClick={onRestore}>{t('kept.restore')}</Button><Button size="small" onClick={onDrop}>{t('kept.drop')}</Button></span>
+    } />
   );
 }
 
@@ -90,18 +87,32 @@ function CreatedLinks({ created, home, onClose }: { created: Created[]; home: st
   );
 }
 
-/** The two or three figures that matter: the computed amounts of the head. */
 function Figures({ draft }: { draft: Draft }) {
   const { l } = useText();
   useDraft(draft, 'head');
-  const fields = draft.type.fields.filter((f) => f.type === 'decimal' && f.kind === 'amount' && !isWritable(f)).slice(-3);
   const value = (name: string) => asString(draft.headGhosts[name] ?? draft.head[name]);
   return (
     <div className="figures">
-      {fields.filter((f) => value(f.name) !== '').map((f) => (
+      {figuresOf(draft.type).filter((f) => value(f.name) !== '').map((f) => (
         <div key={f.name} className="figure"><span className="muted">{l(f.label, f.name)}</span><b className="num">{groupDecimal(value(f.name), f.decimals)}</b></div>
       ))}
     </div>
+  );
+}
+
+/** On to the neighbours of the list the reader came from. */
+function Neighbours({ place, id, go }: { place: string; id: string; go: (id: string) => void }) {
+  const { t } = useText();
+  const trail = trailOf(place, id);
+  useCommand('previous', trail?.previous ? () => go(trail.previous ?? '') : null);
+  useCommand('next', trail?.next ? () => go(trail.next ?? '') : null);
+  if (trail === null || trail.count < 2) return null;
+  return (
+    <span className="neighbours">
+      <button type="button" className="icon-button" disabled={!trail.previous} aria-label={t('record.prev')} title={`${t('record.prev')}  Alt-PageUp`} onClick={() => go(trail.previous ?? '')}>‹</button>
+      <span className="muted small">{trail.at}/{trail.count}</span>
+      <button type="button" className="icon-button" disabled={!trail.next} aria-label={t('record.next')} title={`${t('record.next')}  Alt-PageDown`} onClick={() => go(trail.next ?? '')}>›</button>
+    </span>
   );
 }
 
@@ -117,6 +128,30 @@ function Stamps({ record }: { record: RecordData }) {
   );
 }
 
+/** The menu of what is rarer, and of what is not possible now, with the reason. */
+function More({ items, closed, onPick }: { items: { key: string; label: string; danger?: boolean }[]; closed: ReturnType<typeof closedActions>; onPick: (key: string) => void }) {
+  const { t } = useText();
+  const why = closed.map((a) => ({ key: `why-${a.name}`, disabled: true, label: <span className="why"><span>{a.label}</span><span className="small">{a.reason}</span></span> }));
+  if (items.length + why.length === 0) return null;
+  return (
+    <Dropdown trigger={['click']} menu={{
+      items: [...items, ...(why.length > 0 ? [{ type: 'divider' as const }, { key: 'why', type: 'group' as const, label: t('why.title'), children: why }] : [])],
+      onClick: ({ key }) => onPick(key),
+    }}>
+      <Button aria-label={t('record.more')}>⋯</Button>
+    </Dropdown>
+  );
+}
+
+function useScope(cell: string, draft: Draft): Scope {
+  return useCallback((wantedCell: string, name: string) => {
+    const own = wantedCell === cell && draft.type.name === name ? draft.base?.id : undefined;
+    if (own) return own;
+    const field = draft.type.fields.find((f) => f.ref?.cell === wantedCell && f.ref.type === name && asObject(draft.head[f.name])?.id);
+    return field ? asString(asObject(draft.head[field.name])?.id) : null;
+  }, [cell, draft]);
+}
+
 function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: RecordData | null }) {
   const { t, l, lang } = useText();
   const { message, modal } = App.useApp();
@@ -128,14 +163,17 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   useDraft(draft, 'any');
   const [theirs, setTheirs] = useState<RecordData | null>(null);
   const [created, setCreated] = useState<Created[]>([]);
-  const [history, setHistory] = useState(false);
+  const [drawer, setDrawer] = useState<'history' | 'links' | null>(null);
   const { save, busy } = useSave(cell, draft);
-  const guard = useGuard(draft);
   const base = draft.base;
   const label = l(type.label, type.name);
+  const spot = `${cell}/${type.resource}`;
   const state = asString(base?.state);
   const stateAllows = type.states.length === 0 || type.editableStates.length === 0 || base === null || type.editableStates.includes(state);
   const editable = base === null ? type.permissions.create : type.permissions.update && stateAllows && !['ledger', 'balance'].includes(type.kind);
+  const kept = useKept(draft, keptKey(me.tenant.code, me.person.id, `${spot}/${record?.id ?? 'new'}`), editable);
+  const guard = useGuard(draft, kept.drop);
+  const scope = useScope(cell, draft);
   usePreview(cell, draft, lang, editable && type.kind === 'document');
 
   useEffect(() => { if (record && !draft.dirty && record !== draft.base && record.version >= (draft.base?.version ?? 0)) draft.load(record); }, [record, draft]);
@@ -143,28 +181,32 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
     const title = base ? titleOf(type, base) : '';
     document.title = `${title || label} · ${t('app.name')}`;
     if (base) noteRecent(me.tenant.code, me.person.id, { cell, resource: type.resource, id: base.id, title: title || label });
-  }, [base, cell, label, me, t, type]);  
+  }, [base, cell, label, me, t, type]);
 
   const place = useCallback((id: string) => navigate({ to: '/$cell/$resource/$id', params: { cell, resource: type.resource, id }, replace: id !== 'new' }), [navigate, cell, type.resource]);
   const store = useCallback(async (): Promise<RecordData | null> => {
     const outcome = await save();
-    if ('id' in outcome && 'version' in outcome) return outcome;
+    if ('id' in outcome && 'version' in outcome) { kept.drop(); return outcome; }
     const problem = outcome;
     if (problem.theirs) setTheirs(problem.theirs);
     if (problem.text) message.error(problem.text);
     return null;
-  }, [save, message]);
-  const onSave = useCallback(async () => {
-    if (!draft.dirty && draft.base) return;
+  }, [save, message, kept.drop]); // eslint-disable-line react-hooks/exhaustive-deps -- only `drop` matters
+  const onSave = async (another: boolean) => {
+    if (!draft.dirty && draft.base) { if (another) await place('new'); return; }
     const fresh = draft.base === null;
     const saved = await store();
     if (!saved) return;
-    message.success(t('record.saved'));
-    if (fresh) await place(saved.id);
-  }, [draft, store, message, t, place]);
-  useCommand('save', useMemo(() => (editable ? () => void onSave() : null), [editable, onSave]));
+    message.success(fresh ? t('record.saved.as', { title: titleOf(type, saved) }) : t('record.saved'));
+    if (another && fresh) draft.load(null);
+    else if (another) await place('new');
+    else if (fresh) await place(saved.id);
+  };
   const canCreate = type.permissions.create && (type.kind === 'document' || type.kind === 'master');
-  useCommand('new', useMemo(() => (canCreate && base ? () => void place('new') : null), [canCreate, base, place]));
+  useCommand('save', editable ? () => void onSave(false) : null);
+  useCommand('saveNew', editable && canCreate ? () => void onSave(true) : null);
+  useCommand('new', canCreate && base ? () => void place('new') : null);
+  useCommand('history', base ? () => setDrawer('history') : null);
 
   const remove = () => modal.confirm({
     title: t('record.delete.ask', { type: label }), okText: t('record.delete'), cancelText: t('cancel'), okButtonProps: { danger: true },
@@ -178,59 +220,68 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
       }
       message.success(t('record.deleted'));
       draft.load(base);
+      kept.drop();
       void client.invalidateQueries({ queryKey: ['list', cell] });
-      await navigate({ to: '/$cell/$resource', params: { cell, resource: type.resource }, search: {} });
+      await navigate({ to: '/$cell/$resource', params: { cell, resource: type.resource }, search: searchOf(spot) });
     },
   });
   const refetch = () => api<RecordData>(`/${cell}/${type.resource}/${base?.id ?? ''}`);
   const done = (next: RecordData, made: Created[], action: string) => {
     draft.load(next);
     client.setQueryData(['record', cell, type.resource, next.id], next);
-    void client.invalidateQueries({ predicate: (q) => q.queryKey[0] !== 'meta' && q.queryKey[0] !== 'record' });
+    void client.invalidateQueries({ predicate: (q) => q.queryKey[0] !== 'meta' && !(q.queryKey[0] === 'record' && q.queryKey[3] === next.id) });
     setCreated(made);
     message.success(t('action.done', { action }));
   };
   const more = [
+    ...(editable && canCreate ? [{ key: 'saveNew', label: `${t('record.saveNew')}  Alt-S` }] : []),
     ...(base ? [{ key: 'history', label: t('record.history') }] : []),
     ...(base && canCreate ? [{ key: 'new', label: t('record.new', { type: label }) }] : []),
     ...(base && type.permissions.delete && stateAllows ? [{ key: 'delete', label: t('record.delete'), danger: true }] : []),
   ];
+  const pick = (key: string) => {
+    if (key === 'history') setDrawer('history');
+    else if (key === 'new') void place('new');
+    else if (key === 'saveNew') void onSave(true);
+    else if (key === 'delete') remove();
+  };
   return (
-    <div className="record">
-      {guard}
-      <div className="record-head">
-        <div className="record-title">
-          <Link className="crumb" to="/$cell/$resource" params={{ cell, resource: type.resource }} search={{}}>{label}</Link>
-          <h1>{base ? titleOf(type, base) : t('record.new', { type: label })}</h1>
-          {base ? <StateTag states={type.states} value={base.state} /> : null}
-          {draft.dirty ? <span className="unsaved">● {t('record.unsaved')}</span> : null}
+    <RowScope value={scope}>
+      <div className="record">
+        {guard}
+        <div className="record-head">
+          <div className="record-title">
+            <Link className="crumb" to="/$cell/$resource" params={{ cell, resource: type.resource }} search={searchOf(spot)}>{label}</Link>
+            <h1>{base ? titleOf(type, base) : t('record.new', { type: label })}</h1>
+            {base ? <StateTag states={type.states} value={base.state} /> : null}
+            {base ? <Star path={`/${spot}/${base.id}`} title={titleOf(type, base) || label} /> : null}
+            {base ? <Neighbours place={spot} id={base.id} go={(id) => void place(id)} /> : null}
+            {draft.dirty ? <span className="unsaved">● {t('record.unsaved')}</span> : null}
+          </div>
+          <Figures draft={draft} />
+          <span className="grow" />
+          <div className="record-actions">
+            {base ? (
+              <ActionButtons cell={cell} type={type} record={base} quiet={!draft.dirty}
+                ready={() => (draft.dirty ? store() : Promise.resolve(draft.base))} onDone={done}
+                onConflict={() => { void refetch().then((fresh) => { if (draft.dirty) setTheirs(fresh); else { draft.load(fresh); message.warning(t('conflict.title')); } }); }} />
+            ) : null}
+            {editable ? <Button type={draft.dirty || base === null ? 'primary' : 'default'} loading={busy} title="Ctrl-S" data-action="save" disabled={!draft.dirty && base !== null} onClick={() => void onSave(false)}>{t('record.save')}</Button> : null}
+            <More items={more} closed={base ? closedActions(type, base, allowedActions(base), lang) : []} onPick={pick} />
+          </div>
         </div>
-        <Figures draft={draft} />
-        <span className="grow" />
-        <div className="record-actions">
-          {base ? (
-            <ActionButtons cell={cell} type={type} record={base} quiet={!draft.dirty}
-              ready={() => (draft.dirty ? store() : Promise.resolve(draft.base))} onDone={done}
-              onConflict={() => { void refetch().then((fresh) => { if (draft.dirty) setTheirs(fresh); else { draft.load(fresh); message.warning(t('conflict.title')); } }); }} />
-          ) : null}
-          {editable ? <Button type={draft.dirty || base === null ? 'primary' : 'default'} loading={busy} title="Ctrl-S" data-action="save" disabled={!draft.dirty && base !== null} onClick={() => void onSave()}>{t('record.save')}</Button> : null}
-          {more.length > 0 ? (
-            <Dropdown trigger={['click']} menu={{ items: more, onClick: ({ key }) => { if (key === 'history') setHistory(true); else if (key === 'new') void place('new'); else remove(); } }}>
-              <Button aria-label={t('record.more')}>⋯</Button>
-            </Dropdown>
-          ) : null}
+        <KeptOffer kept={kept.offer} onRestore={kept.restore} onDrop={kept.drop} />
+        <CreatedLinks created={created} home={cell} onClose={() => setCreated([])} />
+        <div className="record-body">
+          <HeadFields draft={draft} editable={editable} />
+          {type.tables.map((table) => <LineGrid key={table.name} draft={draft} table={table} editable={editable} />)}
+          {base ? <Stamps record={base} /> : null}
         </div>
+        {theirs ? <ConflictDialog draft={draft} theirs={theirs} onClose={() => setTheirs(null)} /> : null}
+        <Drawer open={drawer === 'history'} size={460} title={t('record.history')} onClose={() => setDrawer(null)} destroyOnHidden>
+          {base ? <History cell={cell} type={type} id={base.id} /> : null}
+        </Drawer>
       </div>
-      <CreatedLinks created={created} home={cell} onClose={() => setCreated([])} />
-      <div className="record-body">
-        <HeadFields draft={draft} editable={editable} />
-        {type.tables.map((table) => <LineGrid key={table.name} draft={draft} table={table} editable={editable} />)}
-        {base ? <Stamps record={base} /> : null}
-      </div>
-      <ConflictDialog draft={draft} theirs={theirs} onClose={() => setTheirs(null)} />
-      <Drawer open={history} size={460} title={t('record.history')} onClose={() => setHistory(false)} destroyOnHidden>
-        {base ? <History cell={cell} type={type} id={base.id} /> : null}
-      </Drawer>
-    </div>
+    </RowScope>
   );
 }

@@ -15,8 +15,8 @@ export function focusError(draft: Draft): void {
   if (path === undefined) return;
   const cell = /^(\w+)\[(\d+)\]\.(.+)$/.exec(path);
   const place = cell
-    ? document.querySelector<HTMLElement>(`[data-table="${cell[1]}"] [data-row="${cell[2]}"] [data-field="${cell[3]}"] :is(input, button, textarea)`)
-    : document.getElementById(inputId(path));
+    ? [...document.querySelectorAll<HTMLElement>(`[data-table="${cell[1]}"] [data-row="${cell[2]}"] [data-field="${cell[3]}"] :is(input, button, textarea)`)].at(-1)
+    : document.getElementById(inputId(`${draft.ids}${path}`));
   place?.focus();
   place?.scrollIntoView({ block: 'center' });
 }

@@ -1,18 +1,20 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { Button } from 'antd';
-import { useMemo, useState, type SubmitEvent } from 'react';
-import { api, saveFile } from '../api/client';
+import { App, Button, Dropdown, Segmented } from 'antd';
+import { useEffect, useMemo, useState, type SubmitEvent } from 'react';
+import { api, download } from '../api/client';
 import { reportOf, useCellMeta } from '../api/meta';
 import type { Field, FieldType, Json, JsonObject, Parameter, ReportAnswer, ReportMeta } from '../api/types';
 import { FIELD_TYPES } from '../api/types';
 import { Failure, NotFound, Notice, Skeleton } from '../app/notice';
-import type { Search } from '../app/search';
+import { Star } from '../app/favourites';
+import { writeSearch, type Search } from '../app/search';
 import { WIDGETS } from '../fields/registry';
 import { useText } from '../i18n';
 import { parseDate, showInstant, today } from '../lib/dates';
-import { groupDecimal } from '../lib/decimal';
-import { asObject, asString, isBlank, refText } from '../lib/values';
+import { asObject, asString, isBlank } from '../lib/values';
+import { isNumberColumn, showCell } from './cells';
+import { Chart } from './chart';
 
 /** Any report of any cell. */
 export function ReportPage() {
@@ -64,35 +66,11 @@ function usual(report: ReportMeta): Search {
   return Object.fromEntries(dates.map((p) => [p.name, p.name === 'from' ? `${now.slice(0, 4)}-01-01` : now]));
 }
 
-const NUMBERS = new Set(['decimal', 'integer', 'amount', 'quantity', 'price', 'rate', 'number']);
-
-/** A cell of a report as a person reads it. */
-export function showCell(type: string, value: Json | undefined): string {
-  if (isBlank(value)) return '';
-  if (type === 'instant') return showInstant(asString(value));
-  if (NUMBERS.has(type)) return groupDecimal(asString(value));
-  return typeof value === 'object' ? refText(value) : asString(value);
-}
-
-/** A report as CSV, exactly as it was answered; a text that a spreadsheet would take for a formula gets an apostrophe. */
-export function csvOf(answer: ReportAnswer, totalWord: string): string {
-  const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const plain = (type: string, value: Json | undefined) => {
-    const text = value !== null && typeof value === 'object' ? refText(value) : asString(value);
-    return quoted(!NUMBERS.has(type) && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
-  };
-  const line = (row: JsonObject) => answer.columns.map((c) => plain(c.type, row[c.name]));
-  const totals = answer.totals && Object.keys(answer.totals).length > 0 ? [line(answer.totals)] : [];
-  for (const total of totals) if (total[0] === '') total[0] = quoted(totalWord);
-  const head = answer.columns.map((c) => quoted(c.label));
-  return [head, ...answer.rows.map(line), ...totals].map((cells) => cells.join(',')).join('\r\n') + '\r\n';
-}
-
 function Rows({ answer }: { answer: ReportAnswer }) {
   const { t } = useText();
   const cell = (column: ReportAnswer['columns'][number], row: JsonObject) => {
     const text = showCell(column.type, row[column.name]);
-    const numeric = NUMBERS.has(column.type);
+    const numeric = isNumberColumn(column.type);
     const known = FIELD_TYPES.includes(column.type as FieldType) ? column.type : 'text';
     return <td key={column.name} className={`${numeric ? 'right num' : ''} ${numeric && text.startsWith('-') ? 'negative' : ''} cell-${known}`}>{text}</td>;
   };
@@ -100,7 +78,7 @@ function Rows({ answer }: { answer: ReportAnswer }) {
   return (
     <div className="report-box">
       <table className="report">
-        <thead><tr>{answer.columns.map((c) => <th key={c.name} className={NUMBERS.has(c.type) ? 'right' : ''}>{c.label}</th>)}</tr></thead>
+        <thead><tr>{answer.columns.map((c) => <th key={c.name} className={isNumberColumn(c.type) ? 'right' : ''}>{c.label}</th>)}</tr></thead>
         <tbody>{answer.rows.map((row, i) => <tr key={i} className={row.isGroup === true ? 'group' : ''}>{answer.columns.map((c) => cell(c, row))}</tr>)}</tbody>
         {totals ? (
           <tfoot><tr>{answer.columns.map((c, i) => (isBlank(totals[c.name]) && i === 0 ? <td key={c.name}>{t('report.total')}</td> : cell(c, totals)))}</tr></tfoot>
@@ -112,6 +90,7 @@ function Rows({ answer }: { answer: ReportAnswer }) {
 
 function Report({ cell, report }: { cell: string; report: ReportMeta }) {
   const { t, l, lang } = useText();
+  const { message } = App.useApp();
   const navigate = useNavigate();
   const asked = useSearch({ from: '/$cell/reports/$name' });
   const search = useMemo(() => ({ ...usual(report), ...asked }), [report, asked]);
@@ -123,8 +102,9 @@ function Report({ cell, report }: { cell: string; report: ReportMeta }) {
     staleTime: 0,
     placeholderData: keepPreviousData,
   });
-  const exportShown = () => {
-    if (answer.data) saveFile(new Blob(['\uFEFF', csvOf(answer.data, t('report.total'))], { type: 'text/csv' }), `${report.name}.csv`);
+  const [look, setLook] = useState<'table' | 'chart'>('table');
+  const exportAs = (format: string) => {
+    download(`/${cell}/reports/${report.name}`, { ...search, format }, `${report.name}.${format}`).catch((error: unknown) => message.error(error instanceof Error ? error.message : String(error)));
   };
   const run = (next: Search) => {
     const same = report.parameters.every((p) => (next[p.name] ?? '') === (search[p.name] ?? ''));
@@ -132,18 +112,23 @@ function Report({ cell, report }: { cell: string; report: ReportMeta }) {
     else void navigate({ to: '.', search: next });
   };
   const asOf = answer.data?.asOf;
+  useEffect(() => { document.title = `${l(report.label, report.name)} · ${t('app.name')}`; }, [l, report, t]);
   return (
     <div className="list">
       <div className="list-head">
         <h1>{l(report.label, report.name)}</h1>
+        <Star path={`/${cell}/reports/${report.name}${writeSearch(asked)}`} title={l(report.label, report.name)} />
         {asOf ? <span className="muted">{t('report.asof', { at: asOf.length > 10 ? showInstant(asOf) : asOf })}</span> : null}
         <span className="grow" />
-        <Button disabled={answer.data === undefined} title="CSV" onClick={exportShown}>{t('list.export')}</Button>
+        <Segmented value={look} aria-label={t('report.chart')} onChange={setLook} options={[{ value: 'table', label: t('report.table') }, { value: 'chart', label: t('report.chart') }]} />
+        <Dropdown trigger={['click']} menu={{ items: [{ key: 'xlsx', label: 'Excel (xlsx)' }, { key: 'csv', label: 'CSV' }], onClick: ({ key }) => exportAs(key) }}>
+          <Button disabled={answer.data === undefined}>{t('list.export')}</Button>
+        </Dropdown>
       </div>
       <Conditions report={report} search={search} onRun={run} />
       {!ready ? <Notice title={t('report.choose')} /> : answer.isPending ? <Skeleton rows={12} />
         : answer.isError ? <Failure error={answer.error} retry={() => void answer.refetch()} />
-          : answer.data.rows.length === 0 ? <Notice title={t('report.empty')} /> : <Rows answer={answer.data} />}
+          : answer.data.rows.length === 0 ? <Notice title={t('report.empty')} /> : look === 'chart' ? <Chart answer={answer.data} /> : <Rows answer={answer.data} />}
     </div>
   );
 }
