@@ -15,6 +15,7 @@ export function launch() {
 export async function open(browser, { lang = 'zh', theme = 'light', width = 1440, height = 900, tenant = process.env.TENANT ?? 'demo' } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, locale: lang === 'zh' ? 'zh-CN' : 'en-US', acceptDownloads: true });
   await context.addInitScript((prefs) => {
+    if (location.protocol === 'about:') return;
     if (!localStorage.getItem('superpaas.preferences')) localStorage.setItem('superpaas.preferences', JSON.stringify(prefs));
   }, { lang, theme, tenant });
   const page = await context.newPage();

@@ -79,7 +79,7 @@ const pad = (n, w = 3) => String(n).padStart(w, '0');
 const NAMES = [['扳手', 'Wrench'], ['滑轮', 'Pulley'], ['齿轮', 'Gear'], ['弹簧', 'Spring'], ['铰链', 'Hinge'], ['轴承', 'Bearing'], ['阀门', 'Valve'], ['垫圈', 'Washer']];
 
 /** A fresh toy company: a store with a `handle` that answers requests. */
-export function toyServer() {
+export function toyServer({ notes = 64 } = {}) {
   let next = 1;
   const store = new Map();
   const history = new Map();
@@ -112,7 +112,7 @@ export function toyServer() {
     number: `N202603-${pad(i, 5)}`, shelf: `S${(i % 4) + 1}`, noteDate: `2026-03-${pad((i % 28) + 1, 2)}`, kind: i % 5 === 0 ? 'urgent' : 'normal', keeper: null, included: false, remark: null,
     state: ['draft', 'confirmed', 'done', 'void'][i % 4], lines: Array.from({ length: (i % 5) + 1 }, (_, k) => ({ gadget: `G${pad(((i + k) % 8) + 1)}`, quantity: `${k + 2}.0000` })),
   }));
-  for (let i = 1; i <= 64; i++) seed(i);
+  for (let i = 1; i <= notes; i++) seed(i);
 
   const typeAt = (cell, resource) => metas[cell]?.types.find((t) => t.resource === resource);
   const view = (type, record, lang) => {
@@ -134,20 +134,22 @@ export function toyServer() {
     return found;
   };
   const list = (type, records, query, lang) => {
-    const own = new Set(['page', 'pageSize', 'sort', 'q', 'fields']);
+    const own = new Set(['page', 'pageSize', 'sort', 'q', 'fields', 'after']);
     const text = (v) => (v && typeof v === 'object' ? `${v.id} ${v.code} ${v.name}` : String(v ?? ''));
     let hits = records.filter((r) => !query.get('q') || JSON.stringify(r).toLowerCase().includes(query.get('q').toLowerCase()));
     for (const [key, value] of query) {
       if (own.has(key)) continue;
       const [, name, operator] = /^([^[]+)(?:\[(\w+)\])?$/.exec(key) ?? [];
-      hits = hits.filter((r) => (operator === 'gte' ? text(r[name]) >= value : operator === 'lte' ? text(r[name]) <= value : operator === 'startsWith' ? text(r[name]).startsWith(value) : text(r[name]).split(' ').includes(value)));
+      hits = hits.filter((r) => (operator === 'in' ? value.split(',').some((v) => text(r[name]).split(' ').includes(v)) : operator === 'gte' ? text(r[name]) >= value : operator === 'lte' ? text(r[name]) <= value : operator === 'startsWith' ? text(r[name]).startsWith(value) : text(r[name]).split(' ').includes(value)));
     }
     const sort = query.get('sort') ?? '';
     const key = sort.replace('-', '');
     if (key) hits = [...hits].sort((a, b) => text(a[key]).localeCompare(text(b[key])) * (sort.startsWith('-') ? -1 : 1));
     const page = Number(query.get('page') ?? 1);
     const size = Number(query.get('pageSize') ?? 50);
-    return ok({ data: hits.slice((page - 1) * size, page * size).map((r) => view(type, r, lang)), page, pageSize: size, total: hits.length, totalExact: true, next: null });
+    const from = Number(query.get('after') ?? (page - 1) * size);
+    const next = from + size < hits.length ? String(from + size) : null;
+    return ok({ data: hits.slice(from, from + size).map((r) => view(type, r, lang)), page, pageSize: size, total: Math.min(hits.length, 10_000), totalExact: hits.length <= 10_000, next });
   };
   const note_ = (key, action, before, after) => { history.set(key, [{ at: '2026-03-02T01:20:00Z', actor: { id: 'u1', name: 'Kim' }, action, before, after, requestId: `r${next++}` }, ...(history.get(key) ?? [])]); };
 

@@ -9,7 +9,8 @@ import { showInstant } from '../lib/dates';
 import { keptPlaces } from '../record/kept-store';
 import { Skeleton } from './notice';
 import { recent } from './recent';
-import { EntryLink, menuOf } from './shell';
+import { menuOf } from './menu';
+import { EntryLink } from './shell';
 
 /** Work that waits: records of a type in a state from which this person can lead them on. */
 export interface Waiting { cell: string; type: TypeMeta; state: StateMeta }

@@ -12,7 +12,7 @@ import { refText } from '../lib/values';
 import { COMMANDS, isOffered, offering, runCommand, type CommandName } from './commands';
 import { useFavourites } from './favourites';
 import { recent } from './recent';
-import { menuOf } from './shell';
+import { menuOf } from './menu';
 
 /** One line of the palette. */
 export interface Hit { key: string; group: string; title: string; note?: string; run: () => void }

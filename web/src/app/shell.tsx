@@ -3,46 +3,20 @@ import { App, Dropdown, Modal, Select, type MenuProps } from 'antd';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { signOut, switchTenant } from '../api/client';
 import { useMe, useMetas } from '../api/meta';
-import type { CellMeta } from '../api/types';
 import { nameIn, useText } from '../i18n';
 import { prefer, preferences } from '../lib/preferences';
 import { useCell } from '../lib/store';
 import { commandOf, runCommand, useCommand } from './commands';
 import { useFavourites } from './favourites';
 import mark from './mark.svg';
+import { menuOf, type Entry } from './menu';
+import { Palette } from './palette';
 import { parseSearch } from './search';
 import { PasswordForm } from './sign-in';
 import { SignInAgain } from './sign-in-again';
 import { Skeleton } from './notice';
 
-const palette = () => import('./palette');
-const Palette = lazy(() => palette().then((m) => ({ default: m.Palette })));
 const Help = lazy(() => import('./help').then((m) => ({ default: m.Help })));
-
-/** One entry of the side menu. */
-export interface Entry { key: string; label: string; cell: string; resource?: string; report?: string; creatable: boolean }
-/** A headed group of entries. */
-export interface Group { key: string; label: string; entries: Entry[] }
-
-/** The menu of the metadata, without what this person may not read. */
-export function menuOf(metas: CellMeta[], l: (label: CellMeta['label'], fallback?: string) => string): Group[] {
-  return metas.flatMap((meta) => {
-    const all = meta.types.filter((type) => type.permissions.read);
-    const menus = meta.menus.length > 0 ? meta.menus : [{ label: meta.label, items: all.map((type) => ({ type: type.name })) }];
-    return menus.flatMap((menu) => {
-      const entries = menu.items.flatMap((item: { type?: string; report?: string }): Entry[] => {
-        const type = item.type === undefined ? undefined : all.find((t) => t.name === item.type);
-        if (type) {
-          const creatable = type.permissions.create && (type.kind === 'document' || type.kind === 'master');
-          return [{ key: `${meta.cell}/${type.resource}`, label: l(type.label, type.name), cell: meta.cell, resource: type.resource, creatable }];
-        }
-        const report = item.report === undefined ? undefined : meta.reports.find((r) => r.name === item.report && r.allowed);
-        return report ? [{ key: `${meta.cell}/reports/${report.name}`, label: l(report.label, report.name), cell: meta.cell, report: report.name, creatable: false }] : [];
-      });
-      return entries.length > 0 ? [{ key: `${meta.cell}/${menu.label.en}`, label: l(menu.label), entries }] : [];
-    });
-  });
-}
 
 /** A link to an entry of the menu. */
 export function EntryLink({ entry, onClick }: { entry: Entry; onClick?: () => void }) {
@@ -165,8 +139,6 @@ export function Shell() {
   const [open, setOpen] = useState(false);
   const [over, setOver] = useState<'palette' | 'help' | null>(null);
   useShortcuts();
-  // Fetched ahead, so that what is typed right after Ctrl-K is not lost.
-  useEffect(() => { const timer = setTimeout(() => void palette(), 1_000); return () => clearTimeout(timer); }, []);
   useCommand('palette', () => setOver('palette'));
   useCommand('help', () => setOver('help'));
   useCommand('home', () => void navigate({ to: '/' }));
@@ -178,9 +150,9 @@ export function Shell() {
         <Link to="/" className="brand"><img src={mark} alt="" width="22" height="22" /><b>{t('app.name')}</b></Link>
         <TenantSwitch />
         <span className="grow" />
-        <button type="button" className="top-find" onClick={() => setOver('palette')} aria-label={t('cmd.palette')}>
+        <button type="button" className="top-find" onClick={() => setOver('palette')}>
           <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path d="M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.5 10.5L14 14" fill="none" stroke="currentColor" strokeWidth="1.4" /></svg>
-          <span>{t('cmd.palette')}</span><kbd>Ctrl K</kbd>
+          <span>{t('cmd.palette')}</span><kbd aria-hidden="true">Ctrl K</kbd>
         </button>
         <button type="button" className="top-button help-button" aria-label={t('cmd.help')} title={`${t('cmd.help')}  ?`} onClick={() => setOver('help')}>?</button>
         <button type="button" className="top-button" aria-label={`${t('lang')} ${lang === 'zh' ? 'EN' : '中'}`} onClick={() => prefer({ lang: lang === 'zh' ? 'en' : 'zh' })}>{lang === 'zh' ? 'EN' : '中'}</button>
@@ -189,11 +161,8 @@ export function Shell() {
       <nav className="side" aria-label={t('menu')}><SideMenu onPick={() => setOpen(false)} /></nav>
       <div className="shade" onClick={() => setOpen(false)} />
       <main className="place" id="place" tabIndex={-1}><Outlet /></main>
-      {over === null ? null : (
-        <Suspense fallback={null}>
-          {over === 'palette' ? <Palette open close={() => setOver(null)} /> : <Help open close={() => setOver(null)} />}
-        </Suspense>
-      )}
+      {over === 'palette' ? <Palette open close={() => setOver(null)} /> : null}
+      {over === 'help' ? <Suspense fallback={null}><Help open close={() => setOver(null)} /></Suspense> : null}
       <SignInAgain />
     </div>
   );

@@ -1,4 +1,4 @@
-import { App, Button, Progress } from 'antd';
+import { App, Button } from 'antd';
 import { useRef, useState } from 'react';
 import { api } from '../api/client';
 import type { ActionMeta, Page, RecordData, TypeMeta } from '../api/types';
@@ -95,7 +95,7 @@ export function Selection({ cell, type, records, query, total, totalExact, whole
   if (progress) {
     return (
       <div className="selection" role="status">
-        <Progress percent={Math.round((progress.done / progress.all) * 100)} size="small" className="bulk-bar" showInfo={false} aria-label={t('bulk.progress', progress)} />
+        <progress className="bulk-bar" value={progress.done} max={progress.all} aria-label={t('bulk.progress', progress)} />
         {t('bulk.progress', progress)}
         <Button size="small" onClick={() => { stopped.current = true; }}>{t('bulk.stop')}</Button>
       </div>

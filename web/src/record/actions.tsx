@@ -51,7 +51,8 @@ function ActionDialog({ action, label, busy, problem, onRun, onClose }: {
   };
   const tables = draft.type.tables;
   return (
-    <Modal open title={label} width={tables.length > 0 ? 860 : 480} okText={t('action.confirm')} cancelText={t('cancel')} confirmLoading={busy} onOk={run} onCancel={onClose} destroyOnHidden>
+    <Modal open title={label} width={tables.length > 0 ? 860 : 480} okText={t('action.confirm')} cancelText={t('cancel')} confirmLoading={busy} onOk={run} onCancel={onClose} destroyOnHidden
+      afterOpenChange={(open) => { if (open) document.querySelector<HTMLElement>('.dialog-fields :is(input, textarea)')?.focus(); }}>
       <div className="dialog-fields" onKeyDown={onKeyDown}>
         <HeadFields draft={draft} editable />
         {tables.map((table) => <LineGrid key={table.name} draft={draft} table={table} editable />)}

@@ -35,7 +35,8 @@ export function CreateInPlace({ cell, type, typed, onMade, onClose }: {
   };
   return (
     <Modal open title={t('record.new', { type: l(type.label, type.name) })} width={760} okText={t('record.save')} cancelText={t('cancel')} confirmLoading={busy}
-      onOk={() => void make()} onCancel={onClose}>
+      onOk={() => void make()} onCancel={onClose}
+      afterOpenChange={(open) => { if (open) document.querySelector<HTMLElement>('.made :is(input, textarea)')?.focus(); }}>
       <div onKeyDown={onKeyDown} className="made"><HeadFields draft={draft} editable /></div>
     </Modal>
   );

@@ -1,17 +1,14 @@
 // Order to cash through the page, in the demo tenant of a running server.
-// usage: superpaas serve --demo …; BASE_URL=… node e2e/story.mjs
 import assert from 'node:assert/strict';
-import { go, launch, open, signIn } from './browser.mjs';
+import { go, open, signIn } from '../browser.mjs';
 
-const browser = await launch();
-const errors = [];
+let browser = null;
 let page = null;
 
 /** A fresh window for another person. */
 async function as(username) {
   await page?.context().close();
   page = await open(browser, { lang: 'en' });
-  page.on('pageerror', (error) => errors.push(error.message));
   await signIn(page, username);
 }
 
@@ -59,7 +56,9 @@ const balance = async () => {
   return { receivable: await account('1122'), revenue: await account('5001') };
 };
 
-try {
+/** Order, delivery, invoice, receipt: the trial balance shows them. */
+export default async function orderToCash(given) {
+  browser = given;
   await as('accountant');
   const before = await balance();
 
@@ -114,12 +113,5 @@ try {
   const moved = after.revenue.some((text, i) => /^-?\d+\.\d\d$/.test(text) && cents(text) !== cents(before.revenue[i]));
   assert.ok(moved, 'the trial balance shows the revenue of the order');
   assert.notDeepEqual(after.receivable, before.receivable, 'and what passed through receivables');
-  assert.deepEqual(errors, []);
-  console.log(`ok: ${order} → ${delivery} → ${invoice}, ${total} received`);
-} catch (error) {
-  await page?.screenshot({ path: process.env.FAILURE_SHOT ?? 'story-failure.png', caret: 'initial' });
-  console.error(error, errors);
-  process.exitCode = 1;
-} finally {
-  await browser.close();
+  return `${order} → ${delivery} → ${invoice}, ${total} received`;
 }

@@ -1,12 +1,10 @@
-// The page against the toy server: keyboard entry, refusals, actions, history. usage: BASE_URL=… node e2e/toy.mjs
+// The page against the toy company: keyboard entry, refusals, actions, history, leaving.
 import assert from 'node:assert/strict';
-import { go, launch, open, signIn } from './browser.mjs';
+import { go, signIn } from '../browser.mjs';
+import { openToy } from '../toy-page.mjs';
 
-const browser = await launch();
-const page = await open(browser, { lang: 'en' });
-const errors = [];
-page.on('pageerror', (error) => errors.push(error.message));
-try {
+export default async function toyStory(browser) {
+  const { page } = await openToy(browser, { lang: 'en' });
   await signIn(page, 'kim');
   await go(page, '/toy/notes');
   await page.locator('.grid-row').first().waitFor();
@@ -63,13 +61,4 @@ try {
   await page.waitForURL(/\/toy\/notes($|\?)/);
   await go(page, '/toy/reports/balance');
   await page.locator('table.report tfoot').waitFor();
-  assert.deepEqual(errors, []);
-  console.log('ok: the toy story');
-} catch (error) {
-  await page.screenshot({ path: '/tmp/toy-failure.png', caret: 'initial' });
-  console.error(error);
-  console.error(errors);
-  process.exitCode = 1;
-} finally {
-  await browser.close();
 }
