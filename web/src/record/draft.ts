@@ -32,7 +32,7 @@ const isKeepable = (field: Field) => isWritable(field) && !field.sensitive && fi
 const same = (a: Json | undefined, b: Json | undefined) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
 /**
- * A record while it is edited. Components subscribe to a topic (`head`, `rows:lines`, `row:<key>`, `errors`), so that
+ * A record while it is edited. Components subscribe to a topic (`head`, `refs`, `base`, `rows:lines`, `row:<key>`, `errors`), so that
  * a key in one cell wakes that row and the totals, never the whole form.
  */
 export class Draft {
@@ -99,7 +99,7 @@ export class Draft {
   }
 
   private wakeAll(): void {
-    this.wake(...new Set([...this.wakes.keys(), 'head', 'errors', 'dirty', 'any']));
+    this.wake(...new Set([...this.wakes.keys(), 'head', 'refs', 'base', 'errors', 'dirty', 'any']));
   }
 
   get dirty(): boolean {
@@ -116,7 +116,8 @@ export class Draft {
   setHead(name: string, value: Json): void {
     this.head = { ...this.head, [name]: value };
     this.clearError(name);
-    this.change(name, 'head');
+    const refers = this.type.fields.some((f) => f.name === name && f.type === 'ref');
+    this.change(name, 'head', ...(refers ? ['refs'] : []));
   }
 
   rows(table: string): Row[] {

@@ -7,7 +7,7 @@ import { Value } from '../fields/value';
 import { useText } from '../i18n';
 import { parseDecimal } from '../lib/decimal';
 import { asObject, asString, isBlank, isNumeric, restDecimal } from '../lib/values';
-import { isWritable, type Draft } from './draft';
+import { isWritable, useDraft, type Draft } from './draft';
 
 /** Rows chosen from another record, each with its quantity as typed. */
 type Picks = Map<string, string>;
@@ -73,6 +73,7 @@ export function PickRows({ draft, table }: { draft: Draft; table: TableMeta }) {
   const { t, l } = useText();
   const { metas } = useMetas();
   const scope = useContext(RowScope);
+  useDraft(draft, `rows:${table.name}`);
   const [open, setOpen] = useState(false);
   const [picks, setPicks] = useState<Picks>(new Map());
   const link = table.fields.find((f) => {

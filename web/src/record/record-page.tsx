@@ -144,12 +144,13 @@ function More({ items, closed, onPick }: { items: { key: string; label: string; 
 }
 
 function useScope(cell: string, draft: Draft): Scope {
-  return useCallback((wantedCell: string, name: string) => {
+  const refs = useDraft(draft, 'refs');
+  return useMemo(() => (wantedCell: string, name: string) => {
     const own = wantedCell === cell && draft.type.name === name ? draft.base?.id : undefined;
     if (own) return own;
     const field = draft.type.fields.find((f) => f.ref?.cell === wantedCell && f.ref.type === name && asObject(draft.head[f.name])?.id);
     return field ? asString(asObject(draft.head[field.name])?.id) : null;
-  }, [cell, draft]);
+  }, [cell, draft, refs]); // eslint-disable-line react-hooks/exhaustive-deps -- what is referred to decides
 }
 
 function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: RecordData | null }) {
@@ -160,7 +161,7 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   const client = useQueryClient();
   const draft = useMemo(() => new Draft(type, record), []); // eslint-disable-line react-hooks/exhaustive-deps -- one draft per opened record
   useDraft(draft, 'dirty');
-  useDraft(draft, 'any');
+  useDraft(draft, 'base');
   const [theirs, setTheirs] = useState<RecordData | null>(null);
   const [created, setCreated] = useState<Created[]>([]);
   const [drawer, setDrawer] = useState<'history' | 'links' | null>(null);
