@@ -5,7 +5,7 @@ use crate::ctx::{Ctx, unbox};
 use crate::flow::{Flow, Rule};
 use crate::kind::{FlowKind, Kind, PlainKind};
 use crate::report::Report;
-use crate::routes::{Completion, InternalRoute};
+use crate::routes::{Completion, Inquiry, InternalRoute, ServiceRoute, Source, View};
 use paas_document::{Document, Entry, EventBody, FieldType, Kind as RecordKind, Record, TypeMeta, Typed};
 use paas_store::{Ledger as Tables, Schema};
 use paas_types::{Refusal, Result, Text};
@@ -86,6 +86,7 @@ pub struct Cell {
     pub(crate) routes: Vec<InternalRoute>,
     pub(crate) completes: Vec<(&'static str, Completion)>,
     pub(crate) tells: Vec<fn() -> EventShape>,
+    pub(crate) asks: Vec<(&'static str, Inquiry)>,
 }
 
 /// Everything a cell declares, by name.
@@ -100,6 +101,8 @@ pub struct Registry {
     ledgers: HashMap<&'static str, LedgerDef>,
     pub(crate) reports: Vec<Report>,
     pub(crate) menus: Vec<Menu>,
+    pub(crate) views: Vec<View>,
+    pub(crate) services: Vec<ServiceRoute>,
 }
 
 fn split_label(label: &'static str) -> Text {
@@ -120,6 +123,8 @@ impl Cell {
                 ledgers: HashMap::new(),
                 reports: Vec::new(),
                 menus: Vec::new(),
+                views: Vec::new(),
+                services: Vec::new(),
             },
             seed: None,
             demo: None,
@@ -127,6 +132,7 @@ impl Cell {
             routes: Vec::new(),
             completes: Vec::new(),
             tells: Vec::new(),
+            asks: Vec::new(),
         }
     }
 
@@ -175,6 +181,14 @@ impl Cell {
             Arc::new(check)
         });
         self.registry.ledgers.insert(E::meta_of().table, LedgerDef { tables, bound });
+        self
+    }
+
+    /// A view: read like a ledger, answered by a source, kept nowhere. `sorts` names the fields it can be sorted by.
+    #[must_use]
+    pub fn view<T: Typed>(mut self, source: Source, sorts: &'static [&'static str]) -> Cell {
+        self.kind(Arc::new(PlainKind::<T>::new(None, None)));
+        self.registry.views.push(View { name: T::meta_of().name, source, sorts });
         self
     }
 
@@ -236,6 +250,24 @@ impl Cell {
         self.completes.iter().find(|(n, _)| *n == name).map(|(_, completion)| *completion)
     }
 
+    /// What must be asked elsewhere before people write records of a type; rules read the answer by [`Ctx::asked`].
+    #[must_use]
+    pub fn asks(mut self, name: &'static str, inquiry: Inquiry) -> Cell {
+        self.asks.push((name, inquiry));
+        self
+    }
+
+    pub(crate) fn inquiry(&self, name: &str) -> Option<Inquiry> {
+        self.asks.iter().find(|(n, _)| *n == name).map(|(_, inquiry)| *inquiry)
+    }
+
+    /// A service for people, under `/api/v1/{cell}/`.
+    #[must_use]
+    pub fn service(mut self, route: ServiceRoute) -> Cell {
+        self.registry.services.push(route);
+        self
+    }
+
     /// A route of the platform's own services, under `/internal/` (never reachable from outside).
     #[must_use]
     pub fn route(mut self, route: InternalRoute) -> Cell {
@@ -252,7 +284,13 @@ impl Cell {
     pub fn schema(&self) -> Schema {
         Schema {
             cell: self.registry.name,
-            types: self.registry.kinds.iter().map(|k| k.info()).collect(),
+            types: self
+                .registry
+                .kinds
+                .iter()
+                .filter(|k| self.registry.view(k.meta().name).is_none())
+                .map(|k| k.info())
+                .collect(),
             ledgers: self.registry.ledgers.values().map(|l| l.tables).collect(),
         }
     }
@@ -279,6 +317,16 @@ impl Registry {
 
     pub(crate) fn kind_named(&self, name: &str) -> Option<Arc<dyn Kind>> {
         self.kinds.iter().find(|k| k.meta().name == name).cloned()
+    }
+
+    pub(crate) fn view(&self, name: &str) -> Option<&View> {
+        self.views.iter().find(|view| view.name == name)
+    }
+
+    /// The service at a path, with what it captures.
+    pub(crate) fn service_at(&self, method: &str, segments: &[&str]) -> Option<(ServiceRoute, Vec<String>)> {
+        let fits = |route: &ServiceRoute| Some((*route, route.matches(segments)?));
+        self.services.iter().filter(|route| route.method == method).find_map(fits)
     }
 
     pub(crate) fn ledger_of(&self, meta: &'static TypeMeta) -> Result<LedgerDef> {
@@ -308,6 +356,7 @@ impl Registry {
             }
             codes.extend(kind.edges().iter().filter(|e| !e.system).map(|e| self.code(meta, e.name)));
         }
+        codes.extend(self.services.iter().map(|s| format!("{}.{}", self.name, s.permission)));
         codes.extend(self.reports.iter().map(|r| format!("{}.report.{}", self.name, r.name)));
         codes.sort_unstable();
         codes.dedup();

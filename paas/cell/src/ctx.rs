@@ -25,6 +25,8 @@ pub struct Caller {
     pub zone: TimeZone,
     /// What it may do; the system may do everything.
     pub rights: std::sync::Arc<crate::rights::Access>,
+    /// What was asked elsewhere before this call, for the rules of the type.
+    pub asked: Option<std::sync::Arc<serde_json::Value>>,
 }
 
 /// The context of a rule: one transaction, one tenant, one caller.
@@ -70,6 +72,21 @@ impl<'a> Ctx<'a> {
     /// Whether the caller holds a permission.
     pub fn may(&self, code: &str) -> bool {
         self.caller.rights.allows(code)
+    }
+
+    /// Which records of the caller's a permission reaches.
+    pub fn reach(&self, code: &str) -> Scope {
+        self.caller.rights.scope(code)
+    }
+
+    /// What the caller may do with a field `{cell}.{type}.{fieldName}`.
+    pub fn field_right(&self, field: &str) -> paas_auth::FieldRight {
+        self.caller.rights.field(field)
+    }
+
+    /// What the cell asked elsewhere before people write records of this type; `None` when the system writes.
+    pub fn asked(&self) -> Option<&serde_json::Value> {
+        self.caller.asked.as_deref()
     }
 
     /// What was said with the action, when the edge `takes` this type.

@@ -28,11 +28,12 @@ pub use contract::{Contract, EventShape};
 pub use ctx::{Caller, Ctx, Find, Sum};
 pub use events::Heard;
 pub use flow::{Edge, Flow, Rule};
-pub use http::router;
+pub use http::{Checkpoint, router};
 pub use kind::{EdgeInfo, Kind};
+pub use paas_store::Found;
 pub use report::{Column, Labels, Parameter, ParameterType, Params, Report, Table, TableRow};
 pub use rights::Access;
-pub use routes::{Answer, Completion, InternalCall, InternalRoute};
+pub use routes::{Answer, Completion, Inquiry, InternalCall, InternalRoute, ServiceRoute, Source};
 pub use service::Service;
 
 /// What a cell author needs.
@@ -44,7 +45,7 @@ pub mod prelude {
         AnyRef, DepartmentRef, Document as _, Entry as _, FieldValue as _, Head, MasterState, Op, Record as _, Ref,
         States as _, Typed, UserRef, Value,
     };
-    pub use paas_document_macros::{Balance, Choice, Document, Entry, Event, Master, Row, Setting, States};
+    pub use paas_document_macros::{Balance, Choice, Document, Entry, Event, Master, Row, Setting, States, View};
     pub use paas_types::{
         Amount, Code, Date, Exact, FieldError, Id, Instant, Lang, Price, Quantity, Rate, Refusal, Result, Secret, Text,
         YearMonth,

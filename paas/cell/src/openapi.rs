@@ -28,6 +28,23 @@ pub(crate) fn document(registry: &Registry) -> Json {
         }
         paths.insert(format!("/api/v1/{}/reports/{}", registry.name, report.name), json!({"get": operation}));
     }
+    for service in &registry.services {
+        let code = format!("{}.{}", registry.name, service.permission);
+        let mut number = 0;
+        let path = service.path.split('/').map(|segment| match segment {
+            "{}" => {
+                number += 1;
+                format!("{{p{number}}}")
+            }
+            other => other.to_owned(),
+        });
+        let path = format!("/api/v1/{}/{}", registry.name, path.collect::<Vec<_>>().join("/"));
+        let operation = operation(&service.label().en, &code, "200", json!({"type": "object"}));
+        let entry = paths.entry(path).or_insert_with(|| json!({}));
+        if let Json::Object(map) = entry {
+            map.insert(service.method.to_ascii_lowercase(), operation);
+        }
+    }
     json!({
         "openapi": "3.1.0",
         "info": {"title": registry.label.en, "version": "1"},

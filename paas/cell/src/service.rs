@@ -71,7 +71,7 @@ impl Service {
     }
 
     /// The caller with its rights: from the cache, or from the platform when the policy is newer than what is known.
-    pub(crate) async fn caller(&self, context: &Context) -> Result<Caller> {
+    pub async fn caller(&self, context: &Context) -> Result<Caller> {
         let rights = match context.kind {
             MemberKind::System => Arc::new(Access::System),
             _ => self.access(context).await?,
@@ -84,6 +84,7 @@ impl Service {
             lang: context.lang,
             zone,
             rights,
+            asked: None,
         })
     }
 
@@ -170,6 +171,7 @@ impl Caller {
             lang: paas_types::Lang::Zh,
             zone: TimeZone::shanghai(),
             rights: Arc::new(Access::System),
+            asked: None,
         }
     }
 }

@@ -226,6 +226,7 @@ fn looks_like_json(text: &str) -> bool {
 pub struct TypeAttr {
     pub name: Option<LitStr>,
     pub resource: Option<LitStr>,
+    pub table: Option<LitStr>,
     pub number: Option<LitStr>,
     pub date: Option<Ident>,
     pub party: Option<Ident>,
@@ -256,6 +257,7 @@ impl TypeAttr {
         match word {
             "name" => self.name = Some(kebab_text(meta)?),
             "resource" => self.resource = Some(kebab_text(meta)?),
+            "table" => self.table = Some(kebab_text(meta)?),
             "number" => self.number = Some(number_pattern(meta)?),
             "date" => self.date = Some(meta.value()?.parse()?),
             "party" => self.party = Some(meta.value()?.parse()?),

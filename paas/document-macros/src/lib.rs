@@ -9,16 +9,18 @@
 //! # Declared structs
 //! | derive | must have | attribute of the type | implements besides `Record`, `Typed` |
 //! | --- | --- | --- | --- |
-//! | `Master` | `head: Head` | `#[master(name, resource, date, party, unique(..), index(..), tree)]` | `Document` if it has `state` |
+//! | `Master` | `head: Head` | `#[master(name, resource, table, date, party, unique(..), index(..), tree)]` | `Document` if it has `state` |
 //! | `Document` | `head: Head`, `state: <States>` | `#[document(.. as master .., number)]` | `Document` |
 //! | `Setting` | `head: Head` | `#[setting(name, resource)]` | |
 //! | `Row` | `id: Id` | `#[row(name, unique(..), index(..))]` | |
 //! | `Entry` | `id: Id`, a key, a measure | `#[entry(balance = Type, name, resource, date, party, unique(..), index(..))]` | `Entry` |
 //! | `Balance` | a key, a measure | `#[balance(name, resource, date, party, index(..))]` | |
+//! | `View` | `id: Id` | `#[view(name, resource)]` | |
 //!
-//! All derive `Clone` too. Names: struct `ShelfDay` → name `shelf-day`, resource `shelf-days` (`y` → `ies`; `s x ch sh`
-//! → `es`; a setting keeps the singular), table `shelf_day`. `name = "a-b"` changes all three, `resource = "a-bs"` the
-//! second. `number = "XX{yyyy}{mm}-{seq:5}"` (also `{yy}`, `{dd}`; exactly one `{seq:N}`) numbers documents;
+//! A `View` is read like a ledger and kept nowhere: a source of the cell answers its lists. All derive `Clone` too.
+//! Names: struct `ShelfDay` → name `shelf-day`, resource `shelf-days` (`y` → `ies`; `s x ch sh` → `es`; a setting keeps
+//! the singular), table `shelf_day`. `name = "a-b"` changes all three, `resource = "a-bs"` the second, `table = "a-b"`
+//! the third. `number = "XX{yyyy}{mm}-{seq:5}"` (also `{yy}`, `{dd}`; exactly one `{seq:N}`) numbers documents;
 //! `date = field` names the business date, `party = field` the reference for data scope `party`; `unique(a, b)` and
 //! `index(a, b)` may stand several times; `tree` needs `parent: Option<Ref<Self>>`.
 //!
@@ -122,6 +124,12 @@ pub fn entry(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Balance, attributes(balance, field))]
 pub fn balance(input: TokenStream) -> TokenStream {
     record::derive(&parse_macro_input!(input as DeriveInput), Shape::Balance).into()
+}
+
+/// What is read like a ledger and kept nowhere.
+#[proc_macro_derive(View, attributes(view, field))]
+pub fn view(input: TokenStream) -> TokenStream {
+    record::derive(&parse_macro_input!(input as DeriveInput), Shape::View).into()
 }
 
 /// The states of a flow.

@@ -16,6 +16,7 @@ pub enum Shape {
     Row,
     Entry,
     Balance,
+    View,
 }
 
 impl Shape {
@@ -28,18 +29,20 @@ impl Shape {
             Shape::Row => "row",
             Shape::Entry => "entry",
             Shape::Balance => "balance",
+            Shape::View => "view",
         }
     }
 
     /// The words of that attribute.
     pub fn words(self) -> &'static [&'static str] {
         match self {
-            Shape::Document => &["name", "resource", "number", "date", "party", "unique", "index", "tree"],
-            Shape::Master => &["name", "resource", "date", "party", "unique", "index", "tree"],
+            Shape::Document => &["name", "resource", "table", "number", "date", "party", "unique", "index", "tree"],
+            Shape::Master => &["name", "resource", "table", "date", "party", "unique", "index", "tree"],
             Shape::Setting => &["name", "resource"],
             Shape::Row => &["name", "index", "unique"],
             Shape::Entry => &["name", "resource", "balance", "date", "party", "unique", "index"],
             Shape::Balance => &["name", "resource", "date", "party", "index"],
+            Shape::View => &["name", "resource"],
         }
     }
 
@@ -50,7 +53,7 @@ impl Shape {
 
     /// Whether the struct has `pub id: Id`.
     pub fn has_id(self) -> bool {
-        matches!(self, Shape::Row | Shape::Entry)
+        matches!(self, Shape::Row | Shape::Entry | Shape::View)
     }
 
     /// The variant of `paas_document::Kind`.
@@ -62,6 +65,7 @@ impl Shape {
             Shape::Row => "Row",
             Shape::Entry => "Ledger",
             Shape::Balance => "Balance",
+            Shape::View => "Ledger",
         }
     }
 
@@ -92,7 +96,7 @@ impl Shape {
                 "department",
             ],
             Shape::Row => &["tenant", "id", "parent", "position"],
-            Shape::Entry => &["tenant", "id"],
+            Shape::Entry | Shape::View => &["tenant", "id"],
             Shape::Balance => &["tenant"],
         }
     }
@@ -150,7 +154,11 @@ impl Model {
             None if shape == Shape::Setting => name.clone(),
             None => plural(&name),
         };
-        let table = if attr.name.is_some() { name.replace('-', "_") } else { snake(&pascal) };
+        let table = match (&attr.table, &attr.name) {
+            (Some(table), _) => table.value().replace('-', "_"),
+            (None, Some(_)) => name.replace('-', "_"),
+            (None, None) => snake(&pascal),
+        };
         let mut model = Model {
             shape,
             ident,

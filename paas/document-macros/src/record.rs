@@ -103,7 +103,7 @@ fn record(model: &Model) -> TokenStream {
 fn identity(model: &Model) -> TokenStream {
     let (get, set) = match model.shape {
         Shape::Document | Shape::Master | Shape::Setting => (quote!(self.head.id), quote!(self.head.id = id;)),
-        Shape::Row | Shape::Entry => (quote!(self.id), quote!(self.id = id;)),
+        Shape::Row | Shape::Entry | Shape::View => (quote!(self.id), quote!(self.id = id;)),
         Shape::Balance => (quote!(::paas_cell::__private::Id::NIL), quote!(let _ = id;)),
     };
     let (head, head_mut) = if model.shape.has_head() {

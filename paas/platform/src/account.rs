@@ -50,7 +50,8 @@ pub(crate) async fn change_password(service: Arc<Service>, call: InternalCall) -
     Ok(json!({}))
 }
 
-fn end_others(ctx: &mut Ctx<'_>, member: Id, kept: Option<Id>) -> Result<()> {
+/// Ends the open sessions of a membership, but for the one that is kept.
+pub(crate) fn end_others(ctx: &mut Ctx<'_>, member: Id, kept: Option<Id>) -> Result<()> {
     let open = Find::<Session>::all().eq("user", Ref::<User>::new(member)).eq("state", SessionState::Open);
     for session in ctx.find(open)? {
         if Some(session.head.id) == kept {

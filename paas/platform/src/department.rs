@@ -48,10 +48,19 @@ pub struct DepartmentChanged {
 }
 
 /// The flow of departments.
-pub const FLOW: Flow<Department> = Flow::master().guard_save(no_circle).after_save(tell);
+pub const FLOW: Flow<Department> = Flow::master().prepare(itself).guard_save(no_circle).after_save(tell);
 
 /// How deep a tree may be.
 const DEPTH: usize = 50;
+
+/// A department belongs to itself, so that scopes reach it like what its people do.
+fn itself(_ctx: &mut Ctx<'_>, department: &mut Department) -> Result<()> {
+    if department.head.id.is_nil() {
+        department.head.id = Id::fresh();
+    }
+    department.head.department = Some(DepartmentRef(department.head.id));
+    Ok(())
+}
 
 fn no_circle(ctx: &mut Ctx<'_>, department: &mut Department) -> Result<()> {
     let mut above = department.parent;

@@ -1,6 +1,7 @@
 //! What the program itself makes: the operator's tenant of a new installation, and tenants that come complete.
 
 use crate::admission::{PASSWORDS, system, tenant_named};
+use crate::principal::expanded;
 use crate::provision::{First, everything, record, settle};
 use crate::tenant::TenantAccount;
 use crate::user::User;
@@ -54,19 +55,22 @@ pub async fn install(service: &Arc<Service>, new: NewTenant) -> Result<bool> {
         return Ok(false);
     }
     let hash = PASSWORDS.hash(&new.password).await?;
-    let all = everything(service, &account).await;
-    let members = new.users.iter().map(|user| First {
-        username: user.username.to_owned(),
-        name: user.name.to_owned(),
-        name_en: None,
-        hash: hash.clone(),
-        permissions: match user.permissions {
-            [] => all.clone(),
-            some => some.iter().map(|code| (*code).to_owned()).collect(),
-        },
-        must_change: new.must_change,
-    });
-    settle(service, &account, members.collect(), new.demo, &request).await?;
+    let mut members = Vec::with_capacity(new.users.len());
+    for user in &new.users {
+        let granted: Vec<String> = user.permissions.iter().map(|code| (*code).to_owned()).collect();
+        members.push(First {
+            username: user.username.to_owned(),
+            name: user.name.to_owned(),
+            name_en: None,
+            hash: hash.clone(),
+            permissions: match granted.as_slice() {
+                [] => everything(service, &account).await?,
+                some => expanded(service, &account, some).await?,
+            },
+            must_change: new.must_change,
+        });
+    }
+    settle(service, &account, members, new.demo, &request).await?;
     Ok(fresh)
 }
 

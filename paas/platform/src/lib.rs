@@ -1,8 +1,10 @@
 //! The platform's own cell: tenants, users, roles, departments, sessions, dictionaries, settings; signing in; who may
-//! do what.
+//! do what, and who did.
 
 mod account;
 mod admission;
+mod audit_log;
+mod delegation;
 mod department;
 mod dictionary;
 mod install;
@@ -17,6 +19,7 @@ mod throttle;
 mod tokens;
 mod user;
 
+pub use audit_log::AuditLog;
 pub use department::Department;
 pub use dictionary::{Dictionary, DictionaryItem};
 pub use install::{NewTenant, NewUser, install};
@@ -38,13 +41,20 @@ pub fn cell() -> Cell {
         .master(session::FLOW)
         .master(dictionary::FLOW)
         .setting::<Settings>(Some(settings::check))
+        .view::<AuditLog>(
+            |service, context, query| Box::pin(audit_log::find(service, context, query)),
+            audit_log::SORTS,
+        )
+        .service(audit_log::CHECKPOINT)
         .menu("组织 | Organisation", &["user", "role", "department"])
-        .menu("系统 | System", &["tenant-account", "session", "dictionary", "settings"])
+        .menu("系统 | System", &["tenant", "session", "dictionary", "settings", "audit-log"])
         .tells::<department::DepartmentCreated>()
         .tells::<department::DepartmentChanged>()
         .tells::<user::UserCreated>()
         .tells::<user::UserChanged>()
-        .completes("tenant-account", |service, context, record| Box::pin(provision::complete(service, context, record)))
+        .asks("role", |service, context| Box::pin(principal::codes(service, context)))
+        .asks("tenant", |service, context| Box::pin(provision::cells(service, context)))
+        .completes("tenant", |service, context, record| Box::pin(provision::complete(service, context, record)))
         .route(InternalRoute {
             method: "POST",
             path: "auth/token",

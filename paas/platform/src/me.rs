@@ -1,14 +1,17 @@
 //! `GET /internal/auth/me`: what the page shows of the person in front of it.
 
+use crate::admission::account_of;
 use crate::principal::{account, find, principal};
-use paas_cell::prelude::Ref;
-use paas_cell::{InternalCall, Service};
+use crate::tenant::TenantState;
+use crate::user::User;
+use paas_cell::prelude::{MasterState, Ref};
+use paas_cell::{Ctx, Find, InternalCall, Service};
 use paas_link::Call;
-use paas_types::{Code, Refusal, Result};
+use paas_types::{Code, Id, Refusal, Result};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
-/// Person, membership, tenant, department, roles, permissions, menus, cells.
+/// Person, membership, tenant, department, roles, permissions, menus, cells, and the memberships to switch to.
 pub(crate) async fn me(service: Arc<Service>, call: InternalCall) -> Result<Json> {
     let context = &call.context;
     let code = &context.tenant.as_ref().ok_or_else(|| Refusal::new(Code::Unauthenticated))?.code;
@@ -17,7 +20,7 @@ pub(crate) async fn me(service: Arc<Service>, call: InternalCall) -> Result<Json
         return Err(Refusal::new(Code::TenantMismatch));
     }
     let (tenant, account) = account(&service, code).await?;
-    let who = principal(&service, &tenant, &account, &facts).await?;
+    let who = principal(&tenant, &account, &facts)?;
     let rights = who.policy.compile();
     let user = &facts.user;
     let roles: Vec<Json> = facts
@@ -32,6 +35,7 @@ pub(crate) async fn me(service: Arc<Service>, call: InternalCall) -> Result<Json
         })
     });
     let menus = menus(&service, &call, &who.cells).await;
+    let memberships = memberships(&service, who.person.id).await?;
     Ok(json!({
         "person": {"id": who.person.id.to_string(), "name": who.membership.name},
         "membership": {
@@ -47,8 +51,32 @@ pub(crate) async fn me(service: Arc<Service>, call: InternalCall) -> Result<Json
         "permissions": rights.codes(),
         "menus": menus,
         "cells": who.cells,
+        "memberships": memberships,
         "mustChangePassword": who.must_change_password,
     }))
+}
+
+/// Where else the person may go: every active membership in a tenant at work, this one too.
+async fn memberships(service: &Arc<Service>, person: Id) -> Result<Vec<Json>> {
+    let mut found = Vec::new();
+    for row in service.store().tenants().await? {
+        let find = move |ctx: &mut Ctx<'_>| ctx.find(Find::<User>::all().eq("person", person.to_string()));
+        let users = service.read_as_system(&row.tenant, find).await?;
+        let users: Vec<User> = users.into_iter().filter(|user| user.state == MasterState::Active).collect();
+        if users.is_empty() {
+            continue;
+        }
+        let Some(account) = account_of(service, &row.tenant.code).await? else { continue };
+        if account.state == TenantState::Active {
+            found.extend(users.iter().map(|user| {
+                json!({
+                    "id": user.head.id.to_string(), "username": user.username, "tenant": account.code,
+                    "name": account.name, "nameEn": account.name_en,
+                })
+            }));
+        }
+    }
+    Ok(found)
 }
 
 /// The menus of every cell, as the cell shows them to this caller; a cell that does not answer has none now.

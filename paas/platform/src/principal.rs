@@ -16,8 +16,8 @@ use paas_cell::{Ctx, Find, InternalCall, Service};
 use paas_link::Call;
 use paas_types::{Code, Id, Refusal, Result, Tenant};
 use serde::Deserialize;
-use serde_json::Value as Json;
-use std::collections::HashMap;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
 
@@ -53,7 +53,7 @@ pub(crate) async fn answer(service: Arc<Service>, call: InternalCall) -> Result<
     let session = id("session").map_err(bad)?;
     let (tenant, facts) = find(&service, member, session).await?;
     let account = account_of(&service, &tenant.code).await?.ok_or_else(Refusal::not_found)?;
-    let principal = principal(&service, &tenant, &account, &facts).await?;
+    let principal = principal(&tenant, &account, &facts)?;
     serde_json::to_value(principal).map_err(Refusal::internal)
 }
 
@@ -130,22 +130,16 @@ pub(crate) fn cells_of(account: &TenantAccount) -> Vec<String> {
 }
 
 /// Everything about the caller.
-pub(crate) async fn principal(
-    service: &Arc<Service>,
-    tenant: &Tenant,
-    account: &TenantAccount,
-    facts: &Facts,
-) -> Result<Principal> {
+pub(crate) fn principal(tenant: &Tenant, account: &TenantAccount, facts: &Facts) -> Result<Principal> {
     let user = &facts.user;
     let cells = cells_of(account);
-    let mut grants = Vec::with_capacity(facts.roles.len());
-    for role in &facts.roles {
-        grants.push(Grant {
-            permissions: permitted(service, &tenant.code, &cells, &role.permissions).await,
-            scope: scope(facts, role),
-            field_rights: role.restricted().unwrap_or_default(),
-        });
-    }
+    let of_role = |role: &Role| Grant {
+        permissions: counting(&tenant.code, &cells, &role.permissions),
+        scope: scope(facts, role),
+        field_rights: role.restricted().unwrap_or_default(),
+    };
+    let mut grants: Vec<Grant> = facts.roles.iter().map(of_role).collect();
+    grants.push(everyone());
     let limit = |set: Option<i64>| set.map_or(u32::MAX, |n| u32::try_from(n).unwrap_or(u32::MAX));
     let limits = account.rate_limited.then(|| Limits {
         user_per_second: limit(facts.settings.user_per_second),
@@ -176,6 +170,15 @@ pub(crate) async fn principal(
     })
 }
 
+/// What everybody may do: see the own sessions and end them.
+fn everyone() -> Grant {
+    Grant {
+        permissions: ["platform.session.read", "platform.session.revoke"].map(str::to_owned).to_vec(),
+        scope: GrantScope::Own,
+        field_rights: BTreeMap::new(),
+    }
+}
+
 fn scope(facts: &Facts, role: &Role) -> GrantScope {
     if facts.user.kind == UserKind::Partner {
         return parties(&facts.user);
@@ -202,28 +205,46 @@ fn version(grants: &[Grant]) -> Result<i64> {
     Ok(i64::from_be_bytes([a, b, c, d, e, f, g, h]) & i64::MAX)
 }
 
-/// The codes that granted ones stand for: of the tenant's cells only, and those of tenants for the operator only.
-pub(crate) async fn permitted(
-    service: &Arc<Service>,
-    tenant: &str,
-    cells: &[String],
-    granted: &[String],
-) -> Vec<String> {
+/// Of the codes a role holds those that count: of the tenant's cells, and those of tenants for the operator only.
+fn counting(tenant: &str, cells: &[String], granted: &[String]) -> Vec<String> {
+    let counts = |code: &&String| {
+        let cell = code.split('.').next().unwrap_or_default();
+        cells.iter().any(|c| c == cell) && (tenant == SYSTEM || !of_tenants(code))
+    };
+    granted.iter().filter(counts).cloned().collect()
+}
+
+fn of_tenants(code: &str) -> bool {
+    code.starts_with("platform.tenant.")
+}
+
+/// Every permission code that can be granted in a tenant with these cells, sorted. `UNAVAILABLE` when a cell does not
+/// say what it has.
+pub(crate) async fn grantable(service: &Arc<Service>, tenant: &str, cells: &[String]) -> Result<Vec<String>> {
     let mut codes = Vec::new();
     for cell in cells {
-        match known(service, cell).await {
-            Some(known) => codes.extend(expand(granted, known.iter().map(String::as_str))),
-            // A cell that does not answer gets the grant as it was said: it asks again when it is back.
-            None => {
-                let stem = format!("{cell}.");
-                codes.extend(granted.iter().filter(|code| code.starts_with(&stem)).cloned());
-            }
-        }
+        let known = known(service, cell).await.ok_or_else(|| Refusal::unavailable(format!("{cell} is silent")))?;
+        codes.extend(known.iter().filter(|code| tenant == SYSTEM || !of_tenants(code)).cloned());
     }
-    if tenant != SYSTEM {
-        codes.retain(|code| !code.starts_with("platform.tenant-account.") && code != "platform.*");
-    }
-    codes
+    codes.sort_unstable();
+    Ok(codes)
+}
+
+/// The codes that granted ones stand for at this moment: wildcards end here.
+pub(crate) async fn expanded(
+    service: &Arc<Service>,
+    account: &TenantAccount,
+    granted: &[String],
+) -> Result<Vec<String>> {
+    let codes = grantable(service, &account.code, &cells_of(account)).await?;
+    Ok(expand(granted, codes.iter().map(String::as_str)))
+}
+
+/// What the rules of roles must know: `{"codes": [..]}`, everything that can be granted in the caller's tenant.
+pub(crate) async fn codes(service: Arc<Service>, context: Context) -> Result<Json> {
+    let code = context.tenant.map(|tenant| tenant.code).ok_or_else(|| Refusal::new(Code::MissingTenantId))?;
+    let account = account_of(&service, &code).await?.ok_or_else(Refusal::not_found)?;
+    Ok(json!({"codes": grantable(&service, &code, &cells_of(&account)).await?}))
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! A new tenant at work: its records here, its administrator, its data in every cell it has.
 
 use crate::admission::system;
-use crate::principal::{cells_of, permitted};
+use crate::principal::{cells_of, grantable};
 use crate::role::{DataScope, Role};
 use crate::tenant::{SYSTEM, TenantAccount};
 use crate::user::User;
@@ -9,7 +9,7 @@ use paas_auth::{Context, ContextTenant};
 use paas_cell::prelude::{Ref, Typed as _};
 use paas_cell::{Ctx, Find, Service};
 use paas_link::Call;
-use paas_types::{Code, Id, Refusal, Result, Tenant, TenantKey, Text};
+use paas_types::{Code, Id, Refusal, Result, Tenant, TenantKey};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +30,13 @@ pub(crate) struct First {
     pub(crate) must_change: bool,
 }
 
-/// After the operator created a tenant: everything that makes its administrator able to sign in and work. It may run
-/// again. When a cell is not there the tenant is taken back.
+/// What the rules of tenants must know: `{"cells": [..]}`, the cells this installation has.
+pub(crate) async fn cells(service: Arc<Service>, _context: Context) -> Result<Json> {
+    Ok(json!({"cells": service.peers().names()}))
+}
+
+/// After the operator created or changed a tenant: everything that makes its administrator able to sign in and work. It
+/// may run again: a repeated request completes what did not go through.
 pub(crate) async fn complete(service: Arc<Service>, context: Context, record: Json) -> Result<()> {
     let id: Id = record
         .get("id")
@@ -39,38 +44,20 @@ pub(crate) async fn complete(service: Arc<Service>, context: Context, record: Js
         .and_then(|text| text.parse().ok())
         .ok_or_else(|| Refusal::internal("a tenant without id"))?;
     let account: TenantAccount = service.read_as_system(&system(), move |ctx| ctx.get(Ref::new(id))).await?;
-    let request = &context.request_id;
-    if let Some(unknown) = account.cells.iter().position(|cell| !service.peers().has(cell)) {
-        let take_back = move |ctx: &mut Ctx<'_>| {
-            let account: TenantAccount = ctx.lock(Ref::new(id))?;
-            ctx.delete(&account)
-        };
-        service.write_as_system(system(), request, take_back).await?;
-        return Err(Refusal::field(
-            format!("cells[{unknown}]"),
-            "NOT_FOUND",
-            Text::of("没有这个应用。", "There is no such application."),
-        ));
-    }
-    let (Some(username), Some(hash)) = (account.admin_username.clone(), account.admin_hash.clone()) else {
-        return Err(Refusal::internal("a tenant without administrator"));
+    let permissions = everything(&service, &account).await?;
+    let admin = match (account.admin_username.clone(), account.admin_hash.clone()) {
+        (Some(username), Some(hash)) => {
+            vec![First { name: username.clone(), name_en: None, permissions, username, hash, must_change: false }]
+        }
+        // The program itself made this one, with users of its own.
+        _ => Vec::new(),
     };
-    let admin = First {
-        name: username.clone(),
-        name_en: None,
-        permissions: everything(&service, &account).await,
-        username,
-        hash,
-        must_change: false,
-    };
-    settle(&service, &account, vec![admin], false, request).await
+    settle(&service, &account, admin, false, &context.request_id).await
 }
 
 /// All permissions of the tenant's cells; those of tenants only for the operator.
-pub(crate) async fn everything(service: &Arc<Service>, account: &TenantAccount) -> Vec<String> {
-    let cells = cells_of(account);
-    let all: Vec<String> = cells.iter().map(|cell| format!("{cell}.*")).collect();
-    permitted(service, &account.code, &cells, &all).await
+pub(crate) async fn everything(service: &Arc<Service>, account: &TenantAccount) -> Result<Vec<String>> {
+    grantable(service, &account.code, &cells_of(account)).await
 }
 
 /// Makes the tenant known everywhere, with its first members.
@@ -83,6 +70,7 @@ pub(crate) async fn settle(
 ) -> Result<()> {
     let tenant = Tenant { key: TenantKey(account.tenant_key), code: account.code.as_str().into() };
     service.store().provision(&tenant, &account.name, ZONE).await?;
+    let mut fresh = Vec::new();
     for cell in account.cells.iter().filter(|cell| *cell != "platform") {
         let body = json!({"key": tenant.key.0, "name": account.name, "zone": ZONE, "demo": demo});
         let call = Call::json(http::Method::PUT, &format!("/internal/tenants/{}", account.code), &body)?;
@@ -93,24 +81,38 @@ pub(crate) async fn settle(
             name: account.name.clone(),
         };
         let context = Context::system(request, "").for_tenant(called_for);
-        let _: Json = service.peers().json(cell, context, call.within(DEADLINE)).await?;
+        let said: Json = service.peers().json(cell, context, call.within(DEADLINE)).await?;
+        if said.get("fresh") == Some(&Json::Bool(true)) {
+            fresh.push(format!("{cell}."));
+        }
     }
     // The members come last: whoever can sign in finds everything ready.
     let join = move |ctx: &mut Ctx<'_>| {
         for member in &members {
-            add(ctx, member)?;
+            add(ctx, member, &fresh)?;
         }
         Ok(())
     };
     service.write_as_system(tenant, request, join).await
 }
 
-/// A member with a role of its own name, unless there is one already.
-fn add(ctx: &mut Ctx<'_>, member: &First) -> Result<()> {
+/// A member with a role of its own name. One that is there already only gets what came with fresh cells, given by the
+/// stems of their codes.
+fn add(ctx: &mut Ctx<'_>, member: &First, fresh: &[String]) -> Result<()> {
+    let known = ctx.by_code::<Role>(&member.username)?;
     if !ctx.find(Find::<User>::all().eq("username", member.username.clone()).limit(1))?.is_empty() {
+        let came = member.permissions.iter().filter(|code| fresh.iter().any(|stem| code.starts_with(stem)));
+        let came: Vec<String> = came.cloned().collect();
+        if let (Some(role), false) = (known, came.is_empty()) {
+            let mut role: Role = ctx.lock(role)?;
+            role.permissions.extend(came);
+            role.permissions.sort_unstable();
+            role.permissions.dedup();
+            ctx.save(&mut role)?;
+        }
         return Ok(());
     }
-    let role = match ctx.by_code::<Role>(&member.username)? {
+    let role = match known {
         Some(role) => role,
         None => {
             let mut role = Role::blank();

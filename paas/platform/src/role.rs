@@ -1,5 +1,6 @@
 //! Roles: what members may do, and with which records.
 
+use crate::delegation;
 use crate::department::Department;
 use paas_auth::FieldRight;
 use paas_cell::prelude::*;
@@ -64,16 +65,10 @@ impl Role {
     }
 }
 
-fn check(_ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
+fn check(ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
     if let Some(wrong) = role.permissions.iter().position(|code| !is_code(code)) {
-        return Err(Refusal::field(
-            format!("permissions[{wrong}]"),
-            "INVALID",
-            Text::of("权限编码无效。", "This is not a permission code."),
-        ));
+        return Err(unknown(wrong, "INVALID"));
     }
-    role.permissions.sort_unstable();
-    role.permissions.dedup();
     if role.restricted().is_none() {
         return Err(Refusal::field(
             "fieldRights",
@@ -84,7 +79,26 @@ fn check(_ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
             ),
         ));
     }
+    grant(ctx, role)?;
+    role.permissions.sort_unstable();
+    role.permissions.dedup();
+    delegation::may_write(ctx, role)
+}
+
+/// Wildcards end here: they stand for what there is at this moment, not for what may come.
+fn grant(ctx: &Ctx<'_>, role: &mut Role) -> Result<()> {
+    let Some(codes) = ctx.asked().and_then(|asked| asked.get("codes")).and_then(Json::as_array) else { return Ok(()) };
+    let known: Vec<&str> = codes.iter().filter_map(Json::as_str).collect();
+    let named = |code: &String| known.iter().any(|k| paas_auth::covers(code, k));
+    if let Some(nothing) = role.permissions.iter().position(|code| !named(code)) {
+        return Err(unknown(nothing, "NOT_FOUND"));
+    }
+    role.permissions = paas_auth::expand(&role.permissions, known);
     Ok(())
+}
+
+fn unknown(position: usize, code: &'static str) -> Refusal {
+    Refusal::field(format!("permissions[{position}]"), code, Text::of("没有这个权限。", "There is no such permission."))
 }
 
 /// `cell.type.verb`, `cell.type.*` or `cell.*`.

@@ -9,7 +9,7 @@ pub const SYSTEM: &str = "system";
 
 /// 租户 | Tenant
 #[derive(Master, Clone, Debug)]
-#[master(name = "tenant-account", resource = "tenants")]
+#[master(name = "tenant", table = "tenant-account")]
 pub struct TenantAccount {
     /// What the platform keeps.
     pub head: Head,
@@ -115,6 +115,9 @@ fn not_the_operator(_ctx: &mut Ctx<'_>, account: &mut TenantAccount) -> Result<(
 fn prepare(ctx: &mut Ctx<'_>, account: &mut TenantAccount) -> Result<()> {
     operator_only(ctx, account)?;
     let new = account.head.version == 0;
+    if !new {
+        unmoved(ctx, account)?;
+    }
     if new && !is_code(&account.code) {
         return Err(Refusal::field(
             "code",
@@ -127,6 +130,7 @@ fn prepare(ctx: &mut Ctx<'_>, account: &mut TenantAccount) -> Result<()> {
     }
     account.cells.sort_unstable();
     account.cells.dedup();
+    connected(ctx, account)?;
     if let Some(password) = account.admin_password.take() {
         check_password(&ctx.setting::<Settings>()?, "adminPassword", &password)?;
         account.admin_hash = Some(Passwords::hash_now(&Secret::new(password))?);
@@ -145,6 +149,37 @@ fn prepare(ctx: &mut Ctx<'_>, account: &mut TenantAccount) -> Result<()> {
         account.tenant_key = ctx.counter("tenant-key")?;
     }
     Ok(())
+}
+
+/// What a tenant is known by stays, and its administrator is one of its own users from the first day on.
+fn unmoved(ctx: &mut Ctx<'_>, account: &TenantAccount) -> Result<()> {
+    let stored: TenantAccount = ctx.get(Ref::new(account.head.id))?;
+    let changed = [
+        ("code", stored.code != account.code),
+        ("adminUsername", stored.admin_username != account.admin_username),
+        ("adminPassword", account.admin_password.is_some()),
+    ];
+    match changed.into_iter().find(|(_, changed)| *changed) {
+        Some((field, _)) => Err(Refusal::field(
+            field,
+            "READ_ONLY",
+            Text::of("租户建立后不能修改此项。", "This cannot be changed once the tenant exists."),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Refuses cells this installation does not have.
+fn connected(ctx: &Ctx<'_>, account: &TenantAccount) -> Result<()> {
+    let Some(known) = ctx.asked().and_then(|asked| asked.get("cells")).and_then(Json::as_array) else { return Ok(()) };
+    match account.cells.iter().position(|cell| !known.iter().any(|k| k.as_str() == Some(cell))) {
+        Some(unknown) => Err(Refusal::field(
+            format!("cells[{unknown}]"),
+            "NOT_FOUND",
+            Text::of("没有这个应用。", "There is no such application."),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Tenants stay: their data does.

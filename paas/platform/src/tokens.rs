@@ -4,7 +4,7 @@ use crate::admission::{Credentials, admit, network, object, tenant_keyed, tenant
 use crate::session::{IDLE_SECONDS, RefreshToken, Session, SessionState, Used};
 use crate::user::{User, UserKind};
 use paas_auth::{ACCESS_SECONDS, Claims, TokenKey};
-use paas_cell::prelude::{MasterState, Ref, Typed as _};
+use paas_cell::prelude::{DepartmentRef, MasterState, Ref, Typed as _, UserRef};
 use paas_cell::{Ctx, Find, InternalCall, Service};
 use paas_types::{Code, Id, Instant, Refusal, Result, Secret, Tenant, Text};
 use serde_json::{Map, Value as Json, json};
@@ -146,10 +146,13 @@ async fn switch(service: &Arc<Service>, call: &InternalCall, said: &Map<String, 
 
 /// Starts a session.
 async fn open(service: &Arc<Service>, call: &InternalCall, tenant: Tenant, user: &User) -> Result<Json> {
-    let (member, from) = (user.head.id, network(call));
+    let (member, unit, from) = (user.head.id, user.unit, network(call));
     let start = move |ctx: &mut Ctx<'_>| {
         let now = ctx.now();
         let mut session = Session::blank();
+        // Whose it is, so that scopes reach it: one's own, those of a department.
+        session.head.owner = Some(UserRef(member));
+        session.head.department = unit.map(|unit| DepartmentRef(unit.id()));
         session.user = Ref::new(member);
         session.network = Some(from.clone());
         session.generation = 1;

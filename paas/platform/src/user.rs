@@ -1,5 +1,7 @@
 //! Users: memberships of a tenant. A person may have several, each in another tenant.
 
+use crate::account::end_others;
+use crate::delegation;
 use crate::department::Department;
 use crate::role::Role;
 use crate::settings::{Settings, check_password};
@@ -168,9 +170,19 @@ fn prepare(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
         user.name = Some(user.username.clone());
     }
     user.head.department = user.unit.map(|d| DepartmentRef(d.id()));
+    let stored: Option<User> = if user.head.version > 0 { Some(ctx.get(Ref::new(user.head.id))?) } else { None };
+    let has = |role: &Ref<Role>| stored.as_ref().is_some_and(|s| s.roles.contains(role));
+    for (position, role) in user.roles.iter().enumerate().filter(|(_, role)| !has(role)) {
+        delegation::may_give(ctx, *role, &format!("roles[{position}]"))?;
+    }
     if let Some(password) = user.password.take() {
         let settings: Settings = ctx.setting()?;
         check_password(&settings, "password", &password)?;
+        if let Some(stored) = stored.filter(|stored| stored.head.id != ctx.user().0) {
+            // Whoever was in with the old one goes.
+            delegation::may_enter(ctx, &stored)?;
+            end_others(ctx, stored.head.id, None)?;
+        }
         user.password_hash = Some(Passwords::hash_now(&Secret::new(password))?);
     }
     if user.state == MasterState::Disabled {
@@ -192,6 +204,7 @@ fn not_oneself(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
 }
 
 fn disable(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
+    end_others(ctx, user.head.id, None)?;
     list(ctx, user, false)
 }
 

@@ -1,6 +1,6 @@
 //! The types callers meet: what a cell declares to its store, who acts, and what answers look like.
 
-use paas_document::{AnyRef, Cursor, Record, TypeMeta, Typed, Value};
+use paas_document::{AnyRef, Cursor, Op, Record, TypeMeta, Typed, Value};
 use paas_types::{Id, Instant, Tenant, TenantKey};
 use std::fmt;
 use std::path::PathBuf;
@@ -195,6 +195,76 @@ pub struct AuditFilter {
     /// Only acts sealed before this position, for paging.
     pub before_seq: Option<i64>,
     /// At most this many.
+    pub limit: u32,
+}
+
+/// What audited acts can be asked by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditColumn {
+    /// Position in the chain.
+    Seq,
+    /// When.
+    At,
+    /// Who.
+    Actor,
+    /// What was done.
+    Action,
+    /// Type of the record.
+    Kind,
+    /// The record.
+    Subject,
+    /// Its number or code.
+    Number,
+    /// The request.
+    RequestId,
+    /// The trace.
+    TraceId,
+}
+
+impl AuditColumn {
+    const ALL: [(AuditColumn, &'static str, &'static str); 9] = [
+        (AuditColumn::Seq, "seq", "seq"),
+        (AuditColumn::At, "at", "at"),
+        (AuditColumn::Actor, "actor", "actor"),
+        (AuditColumn::Action, "action", "action"),
+        (AuditColumn::Kind, "type", "kind"),
+        (AuditColumn::Subject, "subject", "subject"),
+        (AuditColumn::Number, "number", "number"),
+        (AuditColumn::RequestId, "requestId", "request_id"),
+        (AuditColumn::TraceId, "traceId", "trace_id"),
+    ];
+
+    /// The column with this name in the API.
+    pub fn named(name: &str) -> Option<AuditColumn> {
+        AuditColumn::ALL.iter().find(|(_, n, _)| *n == name).map(|(column, _, _)| *column)
+    }
+
+    pub(crate) fn sql(self) -> &'static str {
+        AuditColumn::ALL.iter().find(|(column, _, _)| *column == self).map_or("seq", |(_, _, sql)| sql)
+    }
+}
+
+/// One condition on audited acts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditTest {
+    /// What is compared.
+    pub column: AuditColumn,
+    /// How; every comparison but `Under`.
+    pub op: Op,
+    /// With what; `In` takes several, `IsNull` a boolean.
+    pub values: Vec<Value>,
+}
+
+/// A question about audited acts, in the order of their chain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AuditQuery {
+    /// Conditions, all of which hold.
+    pub tests: Vec<AuditTest>,
+    /// Only acts beyond this position in the direction of reading, for paging.
+    pub beyond: Option<i64>,
+    /// Oldest first; else newest first.
+    pub ascending: bool,
+    /// At most this many; never more than 1,000.
     pub limit: u32,
 }
 

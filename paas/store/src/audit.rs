@@ -167,7 +167,7 @@ impl Tx {
 
     /// Where rows are read from with their numbers and seals: on PostgreSQL these lie beside them. `sealed` rows are read
     /// by their seals, so that a seal without its row is seen.
-    fn audit_source(&self, sealed: bool) -> String {
+    pub(crate) fn audit_source(&self, sealed: bool) -> String {
         if !self.is_pg() {
             return "audit_log".to_owned();
         }
@@ -206,7 +206,7 @@ impl Tx {
     }
 }
 
-fn row(cells: Vec<Cell>) -> AuditRow {
+pub(crate) fn row(cells: Vec<Cell>) -> AuditRow {
     let mut cells = cells.into_iter();
     let mut next = || cells.next().unwrap_or(Cell::Null);
     AuditRow {

@@ -7,6 +7,7 @@
 
 mod api;
 mod audit;
+mod audit_query;
 mod batch;
 mod budget;
 mod cell;
@@ -40,8 +41,9 @@ mod tx;
 mod writer;
 
 pub use api::{
-    Actor, AuditFilter, AuditRow, DeadLetter, DirectoryDepartment, DirectoryUser, Discrepancy, Feed, FeedEvent,
-    FeedFilter, Found, InboxCursor, Ledger, Lock, OpenError, Schema, Stored, SumRow, Target, TenantRow, TypeInfo,
+    Actor, AuditColumn, AuditFilter, AuditQuery, AuditRow, AuditTest, DeadLetter, DirectoryDepartment, DirectoryUser,
+    Discrepancy, Feed, FeedEvent, FeedFilter, Found, InboxCursor, Ledger, Lock, OpenError, Schema, Stored, SumRow,
+    Target, TenantRow, TypeInfo,
 };
 pub use cell::{Cell, Col};
 pub use store::Store;

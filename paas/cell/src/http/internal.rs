@@ -1,6 +1,6 @@
 //! What cells and the gateway ask each other, with a signed context of the system.
 
-use super::{Incoming, Reply};
+use super::{Incoming, Reply, audit};
 use crate::routes::InternalCall;
 use crate::service::Service;
 use http::StatusCode;
@@ -24,9 +24,15 @@ struct Provision {
 pub(super) async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming) -> Result<Reply> {
     if let Some(route) = service.cell.routes.iter().find(|r| r.path == path && r.method == call.method.as_str()) {
         let handler = route.handler;
-        let inner = InternalCall { context: call.context, query: call.query, headers: call.headers, body: call.body };
+        let Incoming { context, query, headers, body, .. } = call;
+        let inner = InternalCall { context, query, headers, body, captured: Vec::new() };
         let value = handler(Arc::clone(service), inner).await?;
         return Ok(Reply::ok(&value));
+    }
+    match (call.method.as_str(), path) {
+        ("POST", "audit") => return audit::page(service, &call).await,
+        ("GET", "audit/checkpoint") => return audit::checkpoint(service, &call).await,
+        _ => {}
     }
     if call.context.kind != MemberKind::System {
         return Err(Refusal::not_found());

@@ -68,6 +68,15 @@ fn describe(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Json {
     let may = |verb: &str| caller.rights.allows(&registry.code(meta, verb));
     let states: Vec<Json> =
         meta.states.iter().map(|s| json!({"value": s.name, "label": text(&s.label), "tone": s.tone.name()})).collect();
+    let mut columns_of = fields(registry, caller, meta);
+    if let Some(view) = registry.view(meta.name) {
+        for field in &mut columns_of {
+            let sorts = field.get("name").and_then(Json::as_str).is_some_and(|name| view.sorts.contains(&name));
+            if let Json::Object(map) = field {
+                map.insert("sort".to_owned(), Json::from(sorts));
+            }
+        }
+    }
     let editable: Vec<&str> = meta.states.iter().filter(|s| s.editable).map(|s| s.name).collect();
     let mut columns: Vec<&str> = if meta.has_number() { vec!["number"] } else { Vec::new() };
     columns.extend(meta.fields.iter().filter(|f| f.list && f.group.is_none()).map(|f| f.name));
@@ -75,7 +84,7 @@ fn describe(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Json {
     json!({
         "name": meta.name, "resource": meta.resource, "kind": meta.kind.name(), "label": text(&meta.label),
         "titleField": if meta.has_number() { "number" } else { "code" },
-        "fields": fields(registry, caller, meta),
+        "fields": columns_of,
         "tables": meta.tables.iter().map(|t| json!({
             "name": t.name, "label": text(&t.label), "minRows": t.min_rows,
             "fields": fields(registry, caller, (t.meta)()),

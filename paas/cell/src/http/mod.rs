@@ -1,13 +1,18 @@
 //! The HTTP surface of a cell. Every call but health carries a signed context for this very cell and call.
 
+mod audit;
 mod internal;
 pub(crate) mod meta;
 mod params;
 mod read;
 mod report;
+mod view;
 mod write;
 
+pub use audit::Checkpoint;
+
 use crate::kind::Kind;
+use crate::routes::InternalCall;
 use crate::service::Service;
 use axum::body::Body;
 use bytes::Bytes;
@@ -27,6 +32,8 @@ pub(crate) struct Incoming {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What was asked elsewhere before this write, for the rules of the type.
+    pub(crate) asked: Option<Arc<Json>>,
 }
 
 /// An answer before it is bytes.
@@ -51,6 +58,14 @@ impl Reply {
         self.headers.push((name, value.into()));
         self
     }
+}
+
+/// A write that may have to be completed elsewhere.
+#[derive(Clone, Copy)]
+enum Write<'a> {
+    Create,
+    Batch,
+    Patch(&'a str),
 }
 
 /// The routes of a cell as one service.
@@ -103,7 +118,7 @@ fn verify(service: &Service, parts: &http::request::Parts, body: Bytes) -> Resul
     let context = service.key.verify(header, (parts.method.as_str(), path, query), &body, now)?;
     service.guard.admit(&context.request_id, context.attempt, now)?;
     let query = params::decode(query)?;
-    Ok(Incoming { context, method: parts.method.clone(), query, headers: parts.headers.clone(), body })
+    Ok(Incoming { context, method: parts.method.clone(), query, headers: parts.headers.clone(), body, asked: None })
 }
 
 async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming) -> Result<Reply> {
@@ -120,21 +135,38 @@ async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming) -> Result<
         (["reports", name], true) => return report::run(service, name, call).await,
         _ => {}
     }
+    if let Some((route, captured)) = service.cell.registry.service_at(call.method.as_str(), &segments) {
+        demand(&service.caller(&call.context).await?.rights, &format!("{}.{}", service.cell.name(), route.permission))?;
+        let Incoming { context, query, headers, body, .. } = call;
+        let inner = InternalCall { context, query, headers, body, captured };
+        return Ok(Reply::ok(&(route.handler)(Arc::clone(service), inner).await?));
+    }
     let (resource, tail) = segments.split_first().ok_or_else(Refusal::not_found)?;
     let kind = service.cell.registry.by_resource(resource).ok_or_else(Refusal::not_found)?;
     resource_call(service, kind, tail, call).await
 }
 
-async fn resource_call(service: &Arc<Service>, kind: Arc<dyn Kind>, tail: &[&str], call: Incoming) -> Result<Reply> {
+async fn resource_call(
+    service: &Arc<Service>,
+    kind: Arc<dyn Kind>,
+    tail: &[&str],
+    mut call: Incoming,
+) -> Result<Reply> {
+    if let Some(view) = service.cell.registry.view(kind.meta().name) {
+        return view::call(service, (kind, view), tail, call).await;
+    }
     let method = call.method.clone();
+    if let (Some(ask), false) = (service.cell.inquiry(kind.meta().name), method == Method::GET) {
+        call.asked = Some(Arc::new(ask(Arc::clone(service), call.context.clone()).await?));
+    }
     match (method.as_str(), tail) {
         ("GET", []) => read::list(service, kind, call).await,
         ("GET", ["export"]) => read::export(service, kind, call).await,
-        ("POST", []) => create(service, kind, call).await,
-        ("POST", ["batch"]) => write::batch(service, kind, call).await,
+        ("POST", []) => completed(service, kind, Write::Create, call).await,
+        ("POST", ["batch"]) => completed(service, kind, Write::Batch, call).await,
         ("POST", ["transitions"]) => write::transition_many(service, kind, call).await,
         ("GET", [id]) => read::one(service, kind, id, call).await,
-        ("PATCH", [id]) => write::patch(service, kind, id, call).await,
+        ("PATCH", [id]) => completed(service, kind, Write::Patch(id), call).await,
         ("DELETE", [id]) => write::delete(service, kind, id, call).await,
         ("POST", [id, "transitions"]) => write::transition(service, kind, id, call).await,
         ("GET", [id, "history"]) => read::history(service, kind, id, call).await,
@@ -143,15 +175,28 @@ async fn resource_call(service: &Arc<Service>, kind: Arc<dyn Kind>, tail: &[&str
     }
 }
 
-/// A create, completed elsewhere when the type needs it.
-async fn create(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
+/// A write, completed elsewhere when the type needs it: every record it answers with.
+async fn completed(service: &Arc<Service>, kind: Arc<dyn Kind>, write: Write<'_>, call: Incoming) -> Result<Reply> {
     let trial = call.query.iter().any(|(name, value)| name == "dryRun" && value == "true");
     let completion = service.cell.completion(kind.meta().name).filter(|_| !trial);
     let context = call.context.clone();
-    let reply = write::create(service, kind, call).await?;
+    let reply = match write {
+        Write::Create => write::create(service, kind, call).await?,
+        Write::Batch => write::batch(service, kind, call).await?,
+        Write::Patch(id) => write::patch(service, kind, id, call).await?,
+    };
     if let Some(complete) = completion {
-        let record = serde_json::from_slice(&reply.body).map_err(Refusal::internal)?;
-        complete(Arc::clone(service), context, record).await?;
+        let said: Json = serde_json::from_slice(&reply.body).map_err(Refusal::internal)?;
+        let records = match (write, said.get("data").and_then(Json::as_array)) {
+            (Write::Batch, Some(items)) => {
+                let record = |item: &Json| item.get("record").unwrap_or(item).clone();
+                items.iter().map(record).filter(|record| record.get("id").is_some()).collect()
+            }
+            _ => vec![said],
+        };
+        for record in records {
+            complete(Arc::clone(service), context.clone(), record).await?;
+        }
     }
     Ok(reply)
 }

@@ -85,7 +85,7 @@ pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Inco
     })))
 }
 
-fn fields(kind: &dyn Kind, query: &[(String, String)]) -> Result<Option<Vec<String>>> {
+pub(super) fn fields(kind: &dyn Kind, query: &[(String, String)]) -> Result<Option<Vec<String>>> {
     let Some((_, text)) = query.iter().find(|(n, _)| n == "fields") else { return Ok(None) };
     let names: Vec<String> = text.split(',').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect();
     let meta = kind.meta();
@@ -112,7 +112,7 @@ fn fields(kind: &dyn Kind, query: &[(String, String)]) -> Result<Option<Vec<Stri
     Ok(Some(names))
 }
 
-fn project(map: Map<String, Json>, wanted: Option<&[String]>) -> Map<String, Json> {
+pub(super) fn project(map: Map<String, Json>, wanted: Option<&[String]>) -> Map<String, Json> {
     match wanted {
         None => map,
         Some(names) => map.into_iter().filter(|(k, _)| k == "id" || names.contains(k)).collect(),

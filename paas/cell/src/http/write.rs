@@ -32,7 +32,9 @@ struct Job {
 }
 
 pub(super) async fn create(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
-    let code = service.cell.registry.code(kind.meta(), "create");
+    // A setting is there once; who may change it may also write the first one.
+    let verb = if kind.meta().kind == paas_document::Kind::Setting { "update" } else { "create" };
+    let code = service.cell.registry.code(kind.meta(), verb);
     demand(&service.caller(&call.context).await?.rights, &code)?;
     refuse_unless_creatable(&*kind)?;
     let draft = Arc::new(body::read(kind.meta(), &call.body, true)?);
@@ -298,7 +300,8 @@ fn outcome_json(call: &Incoming, index: usize, outcome: Result<Reply>) -> Json {
 /// Runs a write once: replayed when the same request was answered before, taken back when it is only a trial.
 async fn run(service: &Arc<Service>, call: &Incoming, work: Work, index: Option<usize>) -> Result<Reply> {
     let tenant = Service::tenant(&call.context)?;
-    let caller = service.caller(&call.context).await?;
+    let mut caller = service.caller(&call.context).await?;
+    caller.asked.clone_from(&call.asked);
     let actor = Service::actor(&call.context, tenant);
     let job = job_of(call, work, index)?;
     let owner = Arc::clone(service);

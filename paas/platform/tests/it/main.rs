@@ -1,0 +1,9 @@
+//! The platform from outside: over signed calls as the gateway makes them, and through the gateway itself.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic)]
+
+mod audit_log;
+mod delegation;
+mod door;
+mod sign_in;
+mod tenants;
+mod toy;
