@@ -39,6 +39,9 @@ enum Command {
         /// The file with the master key; `<data>.key` beside the data directory by default.
         #[arg(long, env = "SUPERPAAS_MASTER_KEY_FILE")]
         master_key_file: Option<PathBuf>,
+        /// A file with what `GET /api/v1/platform/audit-log/checkpoint` answered earlier: nothing before it was cut.
+        #[arg(long)]
+        checkpoint: Option<PathBuf>,
     },
     /// Loads sample data into a tenant through the public interface.
     #[command(subcommand)]
@@ -102,9 +105,9 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Serve(settings) => runtime.block_on(serve::run(settings)),
-        Command::SelfCheck { data, master_key_file } => {
+        Command::SelfCheck { data, master_key_file, checkpoint } => {
             let key_file = master_key_file.unwrap_or_else(|| key::beside(&data));
-            runtime.block_on(check::run(&data, &key_file))
+            runtime.block_on(check::run(&data, &key_file, checkpoint.as_deref()))
         }
         Command::Demo(demo) => runtime.block_on(demo::run(demo)),
         Command::Openapi => {

@@ -76,7 +76,8 @@ const AUDITOR: &[&str] = reads!(
     "erp.receivable.read",
     "erp.stock-move.read",
     "erp.stock-balance.read",
-    "erp.report.*"
+    "erp.report.*",
+    "platform.audit-log.*"
 );
 
 /// Seeds what is missing. `fresh` says whether the data directory was empty.

@@ -146,7 +146,7 @@ fn self_check_names_what_was_altered() {
 }
 
 /// Changes the file as an attacker with every right would: without the program and without its triggers.
-fn alter(path: &std::path::Path, sql: &str) {
+pub fn alter(path: &std::path::Path, sql: &str) {
     let script = format!(
         "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\n\
          for (n,) in c.execute(\"SELECT name FROM sqlite_master WHERE type='trigger'\").fetchall(): c.execute('DROP TRIGGER \"%s\"' % n)\n\

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod attacks;
+mod checkpoint;
 mod cli;
 mod faults;
 mod northwind;

@@ -113,6 +113,9 @@ fn add_paths(registry: &Registry, kind: &dyn Kind, paths: &mut Map<String, Json>
         }
         paths.insert(format!("{base}/{{id}}/transitions"), json!({"post": op}));
     }
+    if registry.view(meta.name).is_some() {
+        return;
+    }
     let history = operation(&format!("History: {label}"), &code("read"), "200", json!({}));
     paths.insert(format!("{base}/{{id}}/history"), json!({"get": history}));
 }

@@ -17,7 +17,7 @@ use paas_link::Call;
 use paas_types::{Code, Id, Refusal, Result, Tenant};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
 
@@ -138,8 +138,7 @@ pub(crate) fn principal(tenant: &Tenant, account: &TenantAccount, facts: &Facts)
         scope: scope(facts, role),
         field_rights: role.restricted().unwrap_or_default(),
     };
-    let mut grants: Vec<Grant> = facts.roles.iter().map(of_role).collect();
-    grants.push(everyone());
+    let grants: Vec<Grant> = facts.roles.iter().map(of_role).collect();
     let limit = |set: Option<i64>| set.map_or(u32::MAX, |n| u32::try_from(n).unwrap_or(u32::MAX));
     let limits = account.rate_limited.then(|| Limits {
         user_per_second: limit(facts.settings.user_per_second),
@@ -168,15 +167,6 @@ pub(crate) fn principal(tenant: &Tenant, account: &TenantAccount, facts: &Facts)
         limits,
         policy: Policy { version: version(&grants)?, membership: user.head.id, grants },
     })
-}
-
-/// What everybody may do: see the own sessions and end them.
-fn everyone() -> Grant {
-    Grant {
-        permissions: ["platform.session.read", "platform.session.revoke"].map(str::to_owned).to_vec(),
-        scope: GrantScope::Own,
-        field_rights: BTreeMap::new(),
-    }
 }
 
 fn scope(facts: &Facts, role: &Role) -> GrantScope {

@@ -113,11 +113,17 @@ async fn a_new_password_and_a_disabled_account_end_sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_sees_and_ends_the_own_sessions_only() {
+async fn sessions_are_seen_and_ended_within_scope() {
     let toy = Toy::new().await;
+    let admin = toy.enter("toy", "admin", PASSWORD).await;
+    let own = json!({"code": "own", "name": "Own", "dataScope": "own",
+        "permissions": ["platform.session.read", "platform.session.revoke"]});
+    admin.make("platform/roles", own).await;
+    let user = admin.list("platform/users?username=keeper").await.remove(0);
+    let (status, user) = admin.patch("platform/users", &user, json!({"roles": ["keeper", "own"]})).await;
+    assert_eq!(status, 200, "{user}");
     let keeper = toy.enter("toy", "keeper", PASSWORD).await;
     let elsewhere = toy.enter("toy", "keeper", PASSWORD).await;
-    let admin = toy.enter("toy", "admin", PASSWORD).await;
     let own = keeper.list("platform/sessions").await;
     assert_eq!(own.len(), 2);
     assert!(own.iter().all(|session| session["user"]["code"] == "keeper" && session.get("generation").is_none()));
