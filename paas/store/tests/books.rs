@@ -3,8 +3,8 @@
 
 mod toys;
 
-use paas_document::{Field, Kind, Record, TypeMeta, Value};
-use paas_store::{DeadLetter, FeedFilter, Lock, Schema, Stored, TypeInfo};
+use paas_document::{Field, Kind, Op, Record, TypeMeta, Value};
+use paas_store::{AuditColumn, AuditQuery, AuditTest, DeadLetter, FeedFilter, Lock, Schema, Stored, Tx, TypeInfo};
 use paas_types::{Code, Id, Instant, Refusal};
 use std::sync::LazyLock;
 use toys::*;
@@ -243,6 +243,61 @@ on_both! {
         let refused = open_with(&place, without).unwrap_err();
         assert!(refused.to_string().contains("no longer declared"), "{refused}");
         behind(&place, &["DROP INDEX shelf__tenant__name"]).expect("the index is there");
+    }
+
+    async fn the_audit_log_answers_questions_and_says_how_far_it_reaches(place: Place) {
+        let store = store(&place).await;
+        for step in 0..5_i64 {
+            let job = move |tx: &mut Tx| {
+                let toy = Toy::new(shelf()).with("code", text(&format!("S_{step}"))).with("name", text("n"));
+                tx.audit(if step % 2 == 0 { "even" } else { "odd" }, Some(&toy), None, None)
+            };
+            store.write(actor(1), job).await.unwrap();
+        }
+        // On PostgreSQL the sequencer numbers what is committed a moment later.
+        while store.read(&tenant(1), Tx::audit_head).await.unwrap().0 < 5 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let ask = |tests: Vec<(AuditColumn, Op, Vec<Value>)>, beyond, ascending| {
+            let tests = tests.into_iter().map(|(column, op, values)| AuditTest { column, op, values }).collect();
+            let query = AuditQuery { tests, beyond, ascending, limit: 3 };
+            let store = store.clone();
+            async move {
+                let read = store.read(&tenant(1), move |tx| Ok((tx.audit_rows(&query)?, tx.audit_count(&query)?)));
+                let (rows, count) = read.await.unwrap();
+                (rows.into_iter().map(|row| row.seq.unwrap()).collect::<Vec<_>>(), count)
+            }
+        };
+        assert_eq!(ask(vec![], None, false).await, (vec![5, 4, 3], (5, true)));
+        assert_eq!(ask(vec![], Some(3), false).await.0, [2, 1]);
+        assert_eq!(ask(vec![], Some(3), true).await.0, [4, 5]);
+        let even = (AuditColumn::Action, Op::Eq, vec![text("even")]);
+        assert_eq!(ask(vec![even.clone()], None, true).await, (vec![1, 3, 5], (3, true)));
+        for (op, value, found) in [
+            (Op::Eq, "S_2", vec![3]),
+            (Op::In, "S_2", vec![3]),
+            (Op::Contains, "s_4", vec![5]),
+            (Op::Contains, "S%", vec![]),
+            (Op::StartsWith, "S_", vec![1, 3, 5]),
+            (Op::Gte, "S_3", vec![5]),
+            (Op::Ne, "S_2", vec![1, 5]),
+        ] {
+            let test = (AuditColumn::Number, op, vec![text(value)]);
+            assert_eq!(ask(vec![even.clone(), test], None, true).await.0, found, "{op:?} {value}");
+        }
+        for (column, op, value, number) in [
+            (AuditColumn::Number, Op::IsNull, Value::Bool(false), 5),
+            (AuditColumn::At, Op::Lt, Value::Instant(Instant::from_micros(1)), 0),
+            (AuditColumn::Actor, Op::Eq, Value::Id(Id::NIL), 5),
+            (AuditColumn::Subject, Op::Eq, Value::Id(Id::fresh()), 0),
+            (AuditColumn::Seq, Op::Lte, Value::Int(2), 2),
+        ] {
+            assert_eq!(ask(vec![(column, op, vec![value])], None, true).await.1, (number, true), "{column:?}");
+        }
+        let (size, root) = store.read(&tenant(1), Tx::audit_head).await.unwrap();
+        assert_eq!((size, store.audit_seal(&tenant(1), 5).await.unwrap()), (5, Some(root)));
+        assert_eq!(store.audit_seal(&tenant(1), 6).await.unwrap(), None);
+        assert_eq!(store.read(&tenant(2), Tx::audit_head).await.unwrap(), (0, Vec::new()));
     }
 
     async fn the_inbox_the_marks_and_the_narrowed_log_are_each_tenants_own(place: Place) {
