@@ -263,7 +263,8 @@ on_both! {
             let query = AuditQuery { tests, beyond, ascending, limit: 3 };
             let store = store.clone();
             async move {
-                let read = store.read(&tenant(1), move |tx| Ok((tx.audit_rows(&query)?, tx.audit_count(&query)?)));
+                let whose = tenant(1);
+                let read = store.read(&whose, move |tx| Ok((tx.audit_rows(&query)?, tx.audit_count(&query)?)));
                 let (rows, count) = read.await.unwrap();
                 (rows.into_iter().map(|row| row.seq.unwrap()).collect::<Vec<_>>(), count)
             }
