@@ -37,3 +37,17 @@ pub const FLOW: Flow<BankAccount> = Flow::master().guard_save(check);
 fn check(ctx: &mut Ctx<'_>, bank: &mut BankAccount) -> Result<()> {
     crate::account::require_leaf(ctx, bank.ledger_account)
 }
+
+impl BankAccount {
+    /// Refuses an account that must not be used on new documents.
+    pub fn usable(&self) -> Result<()> {
+        if self.state == MasterState::Active {
+            return Ok(());
+        }
+        Err(Refusal::field(
+            "bankAccount",
+            "DISABLED",
+            Text::new(format!("资金账户{}已停用。", self.code), format!("Bank account {} is disabled.", self.code)),
+        ))
+    }
+}

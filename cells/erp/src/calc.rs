@@ -1,6 +1,5 @@
 //! Pure arithmetic: line amounts, shares of a line, moving average. Rounding is half away from zero.
 
-use paas_cell::__private::Fixed;
 use paas_cell::prelude::*;
 
 /// What does not fit an exact number of its scale.
@@ -122,7 +121,7 @@ pub fn average(value: Amount, quantity: Quantity) -> Price {
 }
 
 /// A layer of delivered goods, oldest first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Layer {
     /// Quantity, without what came back.
     pub quantity: Quantity,

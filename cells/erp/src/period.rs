@@ -1,5 +1,6 @@
 //! Accounting periods: the months in which documents may be dated.
 
+use crate::calc::{minus, plus};
 use paas_cell::prelude::*;
 
 /// 会计期间 | Accounting period
@@ -59,11 +60,13 @@ fn opening_is_cleared(ctx: &mut Ctx<'_>, period: &mut Period) -> Result<()> {
     let opening = crate::ledger::account_for(ctx, crate::ledger::OPENING)?;
     let find = Find::<crate::ledger::AccountBalance>::all().eq("account", opening);
     let sums = ctx.sum(find, &["account"], &["debit", "credit"])?;
-    let left: i64 = sums.iter().map(|s| s.raw(0) - s.raw(1)).sum();
-    if left == 0 {
+    let mut amount = Amount::ZERO;
+    for sum in &sums {
+        amount = plus(amount, minus(Amount::from_raw(sum.raw(0)), Amount::from_raw(sum.raw(1)))?)?;
+    }
+    if amount.is_zero() {
         return Ok(());
     }
-    let amount = Amount::from_raw(left);
     Err(Refusal::rule(
         "erp.opening.unbalanced",
         Text::new(

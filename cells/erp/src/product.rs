@@ -78,6 +78,21 @@ impl Product {
         self.kind == ProductKind::Stocked
     }
 
+    /// Refuses a service where goods move.
+    pub fn stocked(&self, field: &str) -> Result<()> {
+        if self.is_stocked() {
+            return Ok(());
+        }
+        Err(Refusal::field(
+            field,
+            "NOT_STOCKED",
+            Text::new(
+                format!("商品{}是服务，没有库存。", self.code),
+                format!("Product {} is a service; no stock is kept of it.", self.code),
+            ),
+        ))
+    }
+
     /// Refuses a product that must not be used on new documents.
     pub fn usable(&self, field: &str) -> Result<()> {
         if self.state == MasterState::Active {

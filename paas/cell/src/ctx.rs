@@ -285,6 +285,13 @@ impl<T: Typed> Find<T> {
         self
     }
 
+    /// Descending by a field.
+    #[must_use]
+    pub fn sort_down(mut self, field: &'static str) -> Find<T> {
+        self.sort.push((field, true));
+        self
+    }
+
     /// At most this many.
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Find<T> {

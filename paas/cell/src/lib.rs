@@ -39,16 +39,16 @@ pub use service::Service;
 /// What a cell author needs.
 pub mod prelude {
     pub use crate::{
-        Cell, Ctx, Edge, Find, Flow, Heard, Labels, Ledger, Parameter, ParameterType, Params, Report, Sum, Table,
+        Cell, Ctx, Edge, Find, Flow, Heard, Labels, Ledger, Parameter, ParameterType, Params, Report, Rule, Sum, Table,
     };
     pub use paas_document::{
-        AnyRef, DepartmentRef, Document as _, Entry as _, FieldValue as _, Head, MasterState, Op, Record as _, Ref,
+        AnyRef, DepartmentRef, Document, Entry as _, FieldValue as _, Head, MasterState, Op, Record as _, Ref,
         States as _, Typed, UserRef, Value,
     };
     pub use paas_document_macros::{Balance, Choice, Document, Entry, Event, Master, Row, Setting, States, View};
     pub use paas_types::{
-        Amount, Code, Date, Exact, FieldError, Id, Instant, Lang, Price, Quantity, Rate, Refusal, Result, Secret, Text,
-        YearMonth,
+        Amount, Code, Date, Exact, FieldError, Fixed, Id, Instant, Lang, Price, Quantity, Rate, Refusal, Result,
+        Secret, Text, YearMonth,
     };
     pub use serde_json::{Value as Json, json};
 }

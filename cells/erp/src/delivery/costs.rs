@@ -1,9 +1,10 @@
 //! The cost of what was delivered for an order, oldest delivery first, without what came back.
 
-use super::{Delivery, DeliveryState};
+use super::Delivery;
 use crate::calc::{Layer, minus, plus};
+use crate::posting::PostingState;
 use crate::sales_order::SalesOrder;
-use crate::sales_return::{ReturnState, SalesReturn};
+use crate::sales_return::SalesReturn;
 use crate::settings::CostOfSales;
 use paas_cell::prelude::*;
 use std::collections::HashMap;
@@ -24,10 +25,9 @@ pub struct Shipment {
 /// Quantity and cost that came back, per delivery line.
 pub fn returned(ctx: &mut Ctx<'_>, returns: Vec<SalesReturn>) -> Result<HashMap<Id, Layer>> {
     let mut sums: HashMap<Id, Layer> = HashMap::new();
-    for found in returns.into_iter().filter(|r| r.state == ReturnState::Posted) {
+    for found in returns.into_iter().filter(|r| r.state == PostingState::Posted) {
         for line in ctx.get(Ref::<SalesReturn>::new(found.head.id))?.lines {
-            let zero = Layer { quantity: Quantity::ZERO, cost: Amount::ZERO };
-            let sum = sums.entry(line.source()).or_insert(zero);
+            let sum = sums.entry(line.source()).or_default();
             sum.quantity = plus(sum.quantity, line.quantity)?;
             sum.cost = plus(sum.cost, line.cost)?;
         }
@@ -37,10 +37,10 @@ pub fn returned(ctx: &mut Ctx<'_>, returns: Vec<SalesReturn>) -> Result<HashMap<
 
 /// Posted shipments of an order, oldest first.
 pub fn shipments(ctx: &mut Ctx<'_>, order: Ref<SalesOrder>) -> Result<Vec<Shipment>> {
-    let find = Find::<Delivery>::all().eq("sales_order", order).eq("state", DeliveryState::Posted);
+    let find = Find::<Delivery>::all().eq("sales_order", order).eq("state", PostingState::Posted);
     let mut deliveries = ctx.find(find)?;
     deliveries.sort_by_key(|d| (d.delivery_date, d.head.id));
-    let returns = ctx.find(Find::<SalesReturn>::all().eq("sales_order", order).eq("state", ReturnState::Posted))?;
+    let returns = ctx.find(Find::<SalesReturn>::all().eq("sales_order", order).eq("state", PostingState::Posted))?;
     let back = returned(ctx, returns)?;
     let mut found = Vec::new();
     for delivery in deliveries {

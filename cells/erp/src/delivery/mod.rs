@@ -5,6 +5,7 @@ pub mod posting;
 mod rules;
 
 use crate::customer::Customer;
+use crate::posting::{PostingState, post, reverse};
 use crate::product::Product;
 use crate::sales_order::{SalesOrder, SalesOrderLine};
 use crate::settings::CostOfSales;
@@ -44,7 +45,7 @@ pub struct Delivery {
     pub lines: Vec<DeliveryLine>,
     /// 状态 | State
     #[field(list, indexed)]
-    pub state: DeliveryState,
+    pub state: PostingState,
 }
 
 /// 出库单行 | Delivery line
@@ -57,7 +58,7 @@ pub struct DeliveryLine {
     /// 商品 | Product
     pub product: Ref<Product>,
     /// 数量 | Quantity
-    #[field(above = "0")]
+    #[field(above = "0", max_value = "1000000000")]
     pub quantity: Quantity,
     /// 成本 | Cost
     #[field(computed)]
@@ -70,30 +71,10 @@ pub struct DeliveryLine {
     pub expensed: Amount,
 }
 
-/// 出库单状态 | Delivery state
-#[derive(States, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryState {
-    /// 草稿 | Draft
-    #[state(draft)]
-    Draft,
-    /// 已过账 | Posted
-    #[state(done)]
-    Posted,
-    /// 已冲销 | Reversed
-    #[state(void)]
-    Reversed,
-}
-
 /// The flow of deliveries.
 pub const FLOW: Flow<Delivery> = Flow::new(&[
-    go("post", &[DeliveryState::Draft], DeliveryState::Posted)
-        .label("过账", "Post")
-        .does(posting::post)
-        .emits::<crate::events::DeliveryPosted>(),
-    go("reverse", &[DeliveryState::Posted], DeliveryState::Reversed)
-        .label("冲销", "Reverse")
-        .guard(posting::rests_nothing)
-        .does(posting::reverse),
+    post(posting::post).emits::<crate::events::DeliveryPosted>(),
+    reverse(posting::reverse).guard(posting::rests_nothing),
 ])
 .prepare(rules::prepare)
 .guard_save(rules::check);

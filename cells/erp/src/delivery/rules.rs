@@ -1,46 +1,48 @@
 //! Which order lines a delivery serves, and how much of them.
 
-use super::{Delivery, DeliveryState};
-use crate::calc::{minus, plus};
+use super::Delivery;
 use crate::product::Product;
 use crate::sales_order::follow_up::{delivery_drafts, not_of_order};
 use crate::sales_order::{SalesOrderState, progress};
+use crate::sources::{PerLine, first_with_room, left, take};
 use paas_cell::prelude::*;
-use std::collections::HashMap;
 
-/// Finds the order line of lines that name only a product.
+/// Finds the order line of lines that name only a product: the first of it that is not delivered yet.
 pub fn prepare(ctx: &mut Ctx<'_>, delivery: &mut Delivery) -> Result<()> {
     let Some(order) = delivery.sales_order else {
         return Ok(());
     };
-    if delivery.lines.iter().all(|l| l.sales_order_line.is_some()) {
-        return Ok(());
-    }
     let order = ctx.get(order)?;
-    for line in delivery.lines.iter_mut().filter(|l| l.sales_order_line.is_none()) {
-        let found = order.lines.iter().find(|l| l.product == line.product && l.delivered_quantity < l.quantity);
-        line.sales_order_line = found.map(|l| Ref::new(l.id));
+    let mut taken = PerLine::new();
+    for line in &mut delivery.lines {
+        if line.sales_order_line.is_none() {
+            let mut rooms = Vec::new();
+            for candidate in order.lines.iter().filter(|l| l.product == line.product) {
+                rooms.push((candidate.id, progress::of_line(ctx, &order, candidate)?.to_deliver()?));
+            }
+            line.sales_order_line = first_with_room(&rooms, &taken)?.map(Ref::new);
+        }
+        if let Some(order_line) = line.sales_order_line {
+            take(&mut taken, order_line.id(), line.quantity)?;
+        }
     }
     Ok(())
 }
 
-/// Refuses lines that are not the order's, services, and more than the order leaves.
+/// Refuses lines that are not the order's, services, and more than the order leaves. Without an order nothing disabled
+/// goes out.
 pub fn check(ctx: &mut Ctx<'_>, delivery: &mut Delivery) -> Result<()> {
-    if delivery.state != DeliveryState::Draft {
-        return Ok(());
+    let direct = delivery.sales_order.is_none();
+    if direct {
+        ctx.get(delivery.customer)?.usable()?;
     }
     for (index, line) in delivery.lines.iter().enumerate() {
         let product = ctx.get(line.product)?;
-        if !product.is_stocked() {
-            return Err(Refusal::field(
-                format!("lines[{index}].product"),
-                "NOT_STOCKED",
-                Text::new(
-                    format!("商品{}是服务，不需要出库。", product.code),
-                    format!("Product {} is a service and is not delivered.", product.code),
-                ),
-            ));
+        let field = format!("lines[{index}].product");
+        if direct {
+            product.usable(&field)?;
         }
+        product.stocked(&field)?;
     }
     within_order(ctx, delivery, true)
 }
@@ -65,23 +67,16 @@ pub fn within_order(ctx: &mut Ctx<'_>, delivery: &Delivery, with_drafts: bool) -
             json!({"order": order.head.number, "state": order.state.name()}),
         ));
     }
-    let drafts = if with_drafts { delivery_drafts(ctx, order_ref, delivery.head.id)? } else { HashMap::new() };
-    let mut asked: HashMap<Id, Quantity> = HashMap::new();
+    let drafts = if with_drafts { delivery_drafts(ctx, order_ref, delivery.head.id)? } else { PerLine::new() };
+    let mut taken = PerLine::new();
     for (index, line) in delivery.lines.iter().enumerate() {
-        let field = format!("lines[{index}].salesOrderLine");
-        let Some(wanted) = line.sales_order_line else {
-            return Err(not_of_order(&field));
+        let Some(order_line) = order.line(line.sales_order_line).filter(|l| l.product == line.product) else {
+            return Err(not_of_order(&format!("lines[{index}].salesOrderLine")));
         };
-        let Some(order_line) = order.lines.iter().find(|l| l.id == wanted.id() && l.product == line.product) else {
-            return Err(not_of_order(&field));
-        };
-        let sum = asked.entry(order_line.id).or_default();
-        *sum = plus(*sum, line.quantity)?;
-        let sum = *sum;
-        let done = progress::of_line(ctx, &order, order_line)?;
-        let left = minus(done.to_deliver()?, drafts.get(&order_line.id).copied().unwrap_or_default())?;
-        if sum > left {
-            return Err(exceeds_order(ctx, line.product, sum, left));
+        let asked = take(&mut taken, order_line.id, line.quantity)?;
+        let room = left(progress::of_line(ctx, &order, order_line)?.to_deliver()?, &drafts, order_line.id)?;
+        if asked > room {
+            return Err(exceeds_order(ctx, line.product, asked, room));
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::customer::Customer;
 use crate::period::{self, Asks};
 use crate::product::Product;
 use crate::supplier::Supplier;
-use crate::voucher::{Voucher, VoucherLine, VoucherState, Word};
+use crate::voucher::{Voucher, VoucherLine, Word};
 use paas_cell::prelude::*;
 pub use rules_of_posting::{
     ADVANCE, COST_OF_SALES, INPUT_TAX_BACK, OPENING, OUTPUT_TAX, RECEIVABLE, REVENUE, SHIPPED, STOCK, STOCK_DIFFERENCE,
@@ -270,9 +270,4 @@ pub fn reverse_all(ctx: &mut Ctx<'_>, source: &AnyRef) -> Result<()> {
 /// Σ debit − Σ credit of voucher lines.
 pub fn difference(lines: &[VoucherLine]) -> Result<Amount> {
     lines.iter().try_fold(Amount::ZERO, |sum, line| minus(plus(sum, line.debit)?, line.credit))
-}
-
-/// Whether the voucher takes part in the books.
-pub fn is_posted(voucher: &Voucher) -> bool {
-    voucher.state == VoucherState::Posted
 }

@@ -1,9 +1,11 @@
 //! Receipts: money from customers, and which invoices it pays.
 
 mod posting;
+mod rules;
 
 use crate::bank_account::BankAccount;
 use crate::customer::Customer;
+use crate::posting::{PostingState, post, reverse, while_posted};
 use crate::receivable::Receivable;
 use crate::sales_invoice::SalesInvoice;
 use paas_cell::prelude::*;
@@ -43,7 +45,7 @@ pub struct Receipt {
     pub allocations: Vec<Allocation>,
     /// 状态 | State
     #[field(list, indexed)]
-    pub state: ReceiptState,
+    pub state: PostingState,
 }
 
 /// 核销行 | Allocation
@@ -91,33 +93,11 @@ pub enum Method {
     Other,
 }
 
-/// 收款单状态 | Receipt state
-#[derive(States, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReceiptState {
-    /// 草稿 | Draft
-    #[state(draft)]
-    Draft,
-    /// 已过账 | Posted
-    #[state(done)]
-    Posted,
-    /// 已冲销 | Reversed
-    #[state(void)]
-    Reversed,
-}
-
 /// The flow of receipts.
 pub const FLOW: Flow<Receipt> = Flow::new(&[
-    go("post", &[ReceiptState::Draft], ReceiptState::Posted)
-        .label("过账", "Post")
-        .does(posting::post)
-        .emits::<crate::events::ReceiptPosted>(),
-    go("allocate", &[ReceiptState::Posted], ReceiptState::Posted)
-        .label("核销", "Allocate")
-        .takes::<Allocate>()
-        .does(posting::allocate),
-    go("unallocate", &[ReceiptState::Posted], ReceiptState::Posted)
-        .label("取消核销", "Unallocate")
-        .takes::<Allocate>()
-        .does(posting::unallocate),
-    go("reverse", &[ReceiptState::Posted], ReceiptState::Reversed).label("冲销", "Reverse").does(posting::reverse),
-]);
+    post(posting::post).emits::<crate::events::ReceiptPosted>(),
+    while_posted("allocate").label("核销", "Allocate").takes::<Allocate>().does(posting::allocate),
+    while_posted("unallocate").label("取消核销", "Unallocate").takes::<Allocate>().does(posting::unallocate),
+    reverse(posting::reverse),
+])
+.guard_save(rules::check);

@@ -1,11 +1,11 @@
 //! What a receipt does: money in, items settled. An allocation counts from the later of the two documents' dates.
 
-use super::{Allocate, AllocateLine, Allocation, Receipt};
+use super::{Allocate, AllocateLine, Allocation, Receipt, rules};
 use crate::calc::{minus, plus, total};
 use crate::ledger::{self, Journal};
 use crate::period::{self, Asks};
 use crate::receivable::{self, Receivable};
-use crate::sales_invoice::{InvoiceState, SalesInvoice};
+use crate::sales_invoice::SalesInvoice;
 use crate::successors::reference;
 use crate::voucher::Word;
 use paas_cell::prelude::*;
@@ -14,22 +14,21 @@ use paas_cell::prelude::*;
 pub fn post(ctx: &mut Ctx<'_>, receipt: &mut Receipt) -> Result<()> {
     period::open_on(ctx, receipt.receipt_date, Asks::Document)?;
     receipt.item = Some(receipt.head.id.to_string());
-    let mut item = Receivable::blank();
-    item.item = receipt.head.id.to_string();
-    (item.party, item.source) = (receipt.customer, reference(receipt));
-    (item.date, item.due_date) = (receipt.receipt_date, receipt.receipt_date);
+    receivable::lock(ctx, receipt.head.id, receipt.allocations.iter().map(|a| a.invoice.id()))?;
+    let item = Receivable::of(receipt.customer, reference(receipt), receipt.receipt_date, receipt.receipt_date);
     receivable::open(ctx, &item, receipt.receipt_date, -receipt.amount)?;
     let mut at_once = Amount::ZERO;
     let mut later = Vec::new();
-    for (index, allocation) in receipt.allocations.clone().iter().enumerate() {
-        let date = settle(ctx, receipt, allocation, index)?;
+    for (index, allocation) in receipt.allocations.iter().enumerate() {
+        let date = settle(ctx, receipt, allocation, &format!("allocations[{index}]"))?;
         if date > receipt.receipt_date {
             later.push((date, allocation.amount));
         } else {
             at_once = plus(at_once, allocation.amount)?;
         }
     }
-    let number = receipt.head.number.clone().unwrap_or_default();
+    not_overdrawn(ctx, receipt)?;
+    let number = receipt.head.number.as_deref().unwrap_or_default();
     let bank = ctx.get(receipt.bank_account)?.ledger_account;
     let receivable = ledger::account_for(ctx, ledger::RECEIVABLE)?;
     let advance = ledger::account_for(ctx, ledger::ADVANCE)?;
@@ -45,61 +44,26 @@ pub fn post(ctx: &mut Ctx<'_>, receipt: &mut Receipt) -> Result<()> {
 }
 
 /// Settles one invoice and returns the date from which that counts.
-fn settle(ctx: &mut Ctx<'_>, receipt: &Receipt, allocation: &Allocation, index: usize) -> Result<Date> {
+fn settle(ctx: &mut Ctx<'_>, receipt: &Receipt, allocation: &Allocation, at: &str) -> Result<Date> {
     let invoice = ctx.hold(allocation.invoice)?;
-    if invoice.customer != receipt.customer || invoice.state != InvoiceState::Posted {
-        return Err(Refusal::field(
-            format!("allocations[{index}].invoice"),
-            "NOT_OPEN",
-            Text::of("发票不是该客户的已过账发票。", "The invoice is not a posted invoice of this customer."),
-        ));
-    }
+    rules::payable(receipt, &invoice, at)?;
     let item = receivable::item(ctx, invoice.head.id)?;
+    rules::within_open(&invoice, allocation.amount, item.open)?;
     let own = receivable::item(ctx, receipt.head.id)?;
-    let amount = allocation.amount;
-    let fits = if item.open.is_negative() {
-        amount.is_negative() && amount >= item.open
-    } else {
-        amount.is_positive() && amount <= item.open
-    };
-    if !fits {
-        return Err(exceeds_open(&invoice, amount, item.open));
-    }
-    let unallocated = -own.open;
-    if amount > unallocated {
-        let rest = total(receipt.allocations.iter().skip(index).map(|a| a.amount))?;
-        if rest > unallocated {
-            return Err(exceeds_receipt(amount, unallocated));
-        }
-    }
     let date = receipt.receipt_date.max(invoice.invoice_date);
     let cause = reference(receipt);
-    receivable::settle(ctx, &item, &cause, date, amount)?;
-    receivable::settle(ctx, &own, &cause, date, -amount)?;
+    receivable::settle(ctx, &item, &cause, date, allocation.amount)?;
+    receivable::settle(ctx, &own, &cause, date, -allocation.amount)?;
     Ok(date)
 }
 
-fn exceeds_open(invoice: &SalesInvoice, amount: Amount, open: Amount) -> Refusal {
-    let number = invoice.head.number.clone().unwrap_or_default();
-    Refusal::rule(
-        "erp.allocation.exceeds-open",
-        Text::new(
-            format!("核销金额 {amount} 超过发票 {number} 的未结金额 {open}。"),
-            format!("Allocating {amount} exceeds what is open on invoice {number}, {open}."),
-        ),
-        json!({"invoice": number, "amount": amount.to_string(), "open": open.to_string()}),
-    )
-}
-
-fn exceeds_receipt(amount: Amount, unallocated: Amount) -> Refusal {
-    Refusal::rule(
-        "erp.allocation.exceeds-receipt",
-        Text::new(
-            format!("核销金额 {amount} 超过收款单未核销金额 {unallocated}。"),
-            format!("Allocating {amount} exceeds what is left of the receipt, {unallocated}."),
-        ),
-        json!({"amount": amount.to_string(), "unallocated": unallocated.to_string()}),
-    )
+/// All allocations together stay within the receipt; negative ones (of credits) leave room for others.
+fn not_overdrawn(ctx: &mut Ctx<'_>, receipt: &Receipt) -> Result<()> {
+    let open = receivable::item(ctx, receipt.head.id)?.open;
+    if !open.is_positive() {
+        return Ok(());
+    }
+    Err(rules::exceeds_receipt(total(receipt.allocations.iter().map(|a| a.amount))?, receipt.amount))
 }
 
 /// From money received in advance to the receivable (back when negative).
@@ -127,7 +91,9 @@ pub fn allocate(ctx: &mut Ctx<'_>, receipt: &mut Receipt) -> Result<()> {
             Text::of("请填写要核销的发票。", "Say which invoices are paid."),
         ));
     }
-    for line in wanted {
+    receivable::lock(ctx, receipt.head.id, wanted.iter().map(|l| l.invoice.id()))?;
+    let mut transfers = Vec::with_capacity(wanted.len());
+    for (index, line) in wanted.into_iter().enumerate() {
         let amount = match line.amount {
             Some(amount) => amount,
             None => {
@@ -137,34 +103,59 @@ pub fn allocate(ctx: &mut Ctx<'_>, receipt: &mut Receipt) -> Result<()> {
         };
         let mut allocation = Allocation::blank();
         (allocation.invoice, allocation.amount) = (line.invoice, amount);
-        receipt.allocations.push(allocation.clone());
-        let date = settle(ctx, receipt, &allocation, receipt.allocations.len() - 1)?;
+        let date = settle(ctx, receipt, &allocation, &format!("data.allocations[{index}]"))?;
+        receipt.allocations.push(allocation);
+        transfers.push((date, amount));
+    }
+    not_overdrawn(ctx, receipt)?;
+    for (date, amount) in transfers {
         transfer(ctx, receipt, date, amount)?;
     }
     Ok(())
 }
 
-/// Takes allocations back: those of the named invoices, or all.
+/// Takes allocations back: those of the named invoices as far as is said, or all.
 pub fn unallocate(ctx: &mut Ctx<'_>, receipt: &mut Receipt) -> Result<()> {
-    let named = said(ctx);
-    for index in 0..receipt.allocations.len() {
-        let Some(allocation) = receipt.allocations.get(index).cloned() else { continue };
-        let asked = named.iter().find(|n| n.invoice == allocation.invoice);
-        if !named.is_empty() && asked.is_none() {
-            continue;
-        }
-        let amount = asked.and_then(|a| a.amount).unwrap_or(allocation.amount);
-        let within = amount.abs() <= allocation.amount.abs() && amount.is_negative() == allocation.amount.is_negative();
-        if !within || amount.is_zero() {
-            return Err(exceeds_receipt(amount, allocation.amount));
-        }
-        let date = release(ctx, receipt, allocation.invoice, amount)?;
-        transfer(ctx, receipt, date, -amount)?;
-        if let Some(row) = receipt.allocations.get_mut(index) {
-            row.amount = minus(row.amount, amount)?;
+    let mut named = said(ctx);
+    if named.is_empty() {
+        for allocation in &receipt.allocations {
+            let mut line = AllocateLine::blank();
+            (line.invoice, line.amount) = (allocation.invoice, Some(allocation.amount));
+            named.push(line);
         }
     }
-    receipt.allocations.retain(|a| !a.amount.is_zero());
+    receivable::lock(ctx, receipt.head.id, named.iter().map(|l| l.invoice.id()))?;
+    for (index, line) in named.into_iter().enumerate() {
+        let of_invoice = receipt.allocations.iter().filter(|a| a.invoice == line.invoice);
+        let allocated = total(of_invoice.map(|a| a.amount))?;
+        if allocated.is_zero() {
+            return Err(Refusal::field(
+                format!("data.allocations[{index}].invoice"),
+                "NOT_ALLOCATED",
+                Text::of("收款单没有核销该发票。", "Nothing of the receipt is allocated to this invoice."),
+            ));
+        }
+        let amount = line.amount.unwrap_or(allocated);
+        let within = amount.is_negative() == allocated.is_negative() && amount.abs() <= allocated.abs();
+        if !within || amount.is_zero() {
+            return Err(rules::exceeds_allocated(amount, allocated));
+        }
+        take_off(&mut receipt.allocations, line.invoice, amount)?;
+        let date = release(ctx, receipt, line.invoice, amount)?;
+        transfer(ctx, receipt, date, -amount)?;
+    }
+    Ok(())
+}
+
+/// Takes an amount off the rows of an invoice, the last one first; rows that become empty go.
+fn take_off(rows: &mut Vec<Allocation>, invoice: Ref<SalesInvoice>, amount: Amount) -> Result<()> {
+    let mut left = amount;
+    for row in rows.iter_mut().rev().filter(|r| r.invoice == invoice) {
+        let taken = if row.amount.abs() < left.abs() { row.amount } else { left };
+        row.amount = minus(row.amount, taken)?;
+        left = minus(left, taken)?;
+    }
+    rows.retain(|row| !row.amount.is_zero());
     Ok(())
 }
 
@@ -181,6 +172,7 @@ fn release(ctx: &mut Ctx<'_>, receipt: &Receipt, invoice: Ref<SalesInvoice>, amo
 
 /// Takes the receipt back with everything allocated.
 pub fn reverse(ctx: &mut Ctx<'_>, receipt: &mut Receipt) -> Result<()> {
+    receivable::lock(ctx, receipt.head.id, receipt.allocations.iter().map(|a| a.invoice.id()))?;
     for allocation in std::mem::take(&mut receipt.allocations) {
         release(ctx, receipt, allocation.invoice, allocation.amount)?;
     }

@@ -64,11 +64,34 @@ pub struct ReceivableEntry {
     pub open: Amount,
 }
 
+impl Receivable {
+    /// The item of a document, with nothing open yet.
+    pub fn of(party: Ref<Customer>, source: AnyRef, date: Date, due_date: Date) -> Receivable {
+        let mut item = Receivable::blank();
+        item.item = source.id.to_string();
+        (item.party, item.source, item.date, item.due_date) = (party, source, date, due_date);
+        item
+    }
+}
+
 /// The item of a document, locked; zero when it has none.
 pub fn item(ctx: &mut Ctx<'_>, document: Id) -> Result<Receivable> {
     let mut key = Receivable::blank();
     key.item = document.to_string();
     ctx.balance(&key)
+}
+
+/// Locks the items of a document and of those it settles, in the platform's order.
+pub fn lock(ctx: &mut Ctx<'_>, document: Id, others: impl Iterator<Item = Id>) -> Result<()> {
+    let keys: Vec<Receivable> = others
+        .chain([document])
+        .map(|id| {
+            let mut key = Receivable::blank();
+            key.item = id.to_string();
+            key
+        })
+        .collect();
+    ctx.lock_balances(&keys)
 }
 
 /// Opens an item (or takes it back with a negative amount), and tells the customer's exposure.

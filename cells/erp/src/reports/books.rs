@@ -50,7 +50,7 @@ pub fn figures(ctx: &mut Ctx<'_>, from: Date, to: Date) -> Result<BTreeMap<Id, F
     for sum in before {
         let Some(account) = sum.id(0) else { continue };
         let found = all.entry(account).or_default();
-        found.opening = plus(found.opening, Amount::from_raw(sum.raw(0) - sum.raw(1)))?;
+        found.opening = plus(found.opening, minus(Amount::from_raw(sum.raw(0)), Amount::from_raw(sum.raw(1)))?)?;
     }
     for sum in within {
         let Some(account) = sum.id(0) else { continue };

@@ -2,8 +2,9 @@
 
 use super::{FROM, TO, named, span};
 use crate::calc::{minus, plus};
+use crate::posting::PostingState;
 use crate::product::Product;
-use crate::sales_invoice::{InvoiceKind, InvoiceState, SalesInvoice};
+use crate::sales_invoice::{InvoiceKind, SalesInvoice};
 use paas_cell::prelude::*;
 use std::collections::BTreeMap;
 
@@ -31,7 +32,7 @@ fn share_of(margin: Amount, net: Amount) -> Json {
 fn collect(ctx: &mut Ctx<'_>, from: Date, to: Date) -> Result<BTreeMap<Id, Margin>> {
     let mut products: BTreeMap<Id, Margin> = BTreeMap::new();
     let find = Find::<SalesInvoice>::all()
-        .eq("state", InvoiceState::Posted)
+        .eq("state", PostingState::Posted)
         .op("invoice_date", Op::Gte, from)
         .op("invoice_date", Op::Lte, to)
         .limit(1_000_000);

@@ -116,7 +116,7 @@ fn customers(ctx: &mut Ctx<'_>, to: Date) -> Result<(Amount, Amount)> {
         let account = ledger::account_for(ctx, rule)?;
         let find = Find::<LedgerEntry>::all().eq("account", account).op("date", Op::Lte, to);
         for sum in ctx.sum(find, &["customer"], &["debit", "credit"])? {
-            let balance = Amount::from_raw(sum.raw(0) - sum.raw(1));
+            let balance = minus(Amount::from_raw(sum.raw(0)), Amount::from_raw(sum.raw(1)))?;
             if balance.is_positive() {
                 owe = plus(owe, balance)?;
             } else {

@@ -4,11 +4,12 @@ mod posting;
 mod rules;
 
 use crate::customer::Customer;
+use crate::posting::{PostingState, post, reverse};
 use crate::product::Product;
 use crate::receivable::Receivable;
 use crate::sales_order::{SalesOrder, SalesOrderLine};
 use paas_cell::prelude::*;
-pub use rules::exceeds_remaining;
+pub use rules::{billed, exceeds_remaining};
 
 /// 销售发票 | Sales invoice
 #[derive(Document, Clone, Debug)]
@@ -31,9 +32,8 @@ pub struct SalesInvoice {
     /// 类型 | Kind
     #[field(list, indexed, default = "\"normal\"")]
     pub kind: InvoiceKind,
-    /// 价格含税 | Prices include tax
-    #[field(default = false)]
-    pub tax_included: bool,
+    /// 价格含税：与订单一致 | Prices include tax: as the order says
+    pub tax_included: Option<bool>,
     /// 不含税金额 | Net
     #[field(computed)]
     pub net: Amount,
@@ -57,7 +57,7 @@ pub struct SalesInvoice {
     pub lines: Vec<SalesInvoiceLine>,
     /// 状态 | State
     #[field(list, indexed)]
-    pub state: InvoiceState,
+    pub state: PostingState,
 }
 
 /// 销售发票行 | Sales invoice line
@@ -70,14 +70,14 @@ pub struct SalesInvoiceLine {
     /// 商品 | Product
     pub product: Ref<Product>,
     /// 数量 | Quantity
-    #[field(above = "0")]
+    #[field(above = "0", max_value = "1000000000")]
     pub quantity: Quantity,
     /// 单价 | Unit price
     #[field(min = "0")]
     pub unit_price: Option<Price>,
     /// 折扣率 | Discount rate
-    #[field(default = 0, min = "0", max_value = "1")]
-    pub discount_rate: Rate,
+    #[field(min = "0", max_value = "1")]
+    pub discount_rate: Option<Rate>,
     /// 税率 | VAT rate
     #[field(min = "0", max_value = "1")]
     pub vat_rate: Option<Rate>,
@@ -98,6 +98,20 @@ pub struct SalesInvoiceLine {
     pub booked_cost: Amount,
 }
 
+impl SalesInvoice {
+    /// An amount or quantity of a line with the sign it has in the books: negative on a credit.
+    pub fn signed<const S: u32>(&self, value: Fixed<S>) -> Fixed<S> {
+        if self.kind == InvoiceKind::Credit { -value } else { value }
+    }
+}
+
+impl SalesInvoiceLine {
+    /// Price, discount and rate, by which lines of one order line are compared.
+    pub fn terms(&self) -> (Option<Price>, Option<Rate>, Option<Rate>) {
+        (self.unit_price, self.discount_rate, self.vat_rate)
+    }
+}
+
 /// 发票类型 | Invoice kind
 #[derive(Choice, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvoiceKind {
@@ -107,30 +121,10 @@ pub enum InvoiceKind {
     Credit,
 }
 
-/// 销售发票状态 | Sales invoice state
-#[derive(States, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvoiceState {
-    /// 草稿 | Draft
-    #[state(draft)]
-    Draft,
-    /// 已过账 | Posted
-    #[state(done)]
-    Posted,
-    /// 已冲销 | Reversed
-    #[state(void)]
-    Reversed,
-}
-
 /// The flow of sales invoices.
 pub const FLOW: Flow<SalesInvoice> = Flow::new(&[
-    go("post", &[InvoiceState::Draft], InvoiceState::Posted)
-        .label("过账", "Post")
-        .does(posting::post)
-        .emits::<crate::events::InvoicePosted>(),
-    go("reverse", &[InvoiceState::Posted], InvoiceState::Reversed)
-        .label("冲销", "Reverse")
-        .guard(posting::rests_nothing)
-        .does(posting::reverse),
+    post(posting::post).emits::<crate::events::InvoicePosted>(),
+    reverse(posting::reverse).guard(posting::rests_nothing),
 ])
 .prepare(rules::prepare)
 .guard_save(rules::check);

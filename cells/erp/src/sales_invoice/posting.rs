@@ -1,72 +1,65 @@
 //! What an invoice does: opens an item, moves the delivered cost to the cost of sales, and a credit settles its order's
 //! open invoices.
 
-use super::{InvoiceKind, InvoiceState, SalesInvoice, rules};
-use crate::calc::{cost_of_first, minus, plus, total};
+use super::{InvoiceKind, SalesInvoice, rules};
+use crate::calc::{cost_of_first, minus, plus, share, total};
 use crate::delivery::costs;
 use crate::ledger::{self, Journal};
 use crate::period::{self, Asks};
+use crate::posting::PostingState;
 use crate::receivable::{self, Receivable};
 use crate::sales_order::progress::{self, OrderProgress};
-use crate::sales_order::{SalesOrder, settle_state, unsettle_state};
+use crate::sales_order::{self, SalesOrder, finish_when_done, resume_when_open};
+use crate::sales_return::SalesReturn;
 use crate::successors::{self, reference};
 use crate::voucher::Word;
 use paas_cell::prelude::*;
 
-fn signed(invoice: &SalesInvoice, amount: Amount) -> Amount {
-    if invoice.kind == InvoiceKind::Credit { -amount } else { amount }
-}
-
 /// Posts an invoice.
 pub fn post(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
     period::open_on(ctx, invoice.invoice_date, Asks::Document)?;
-    let mut order = match invoice.sales_order {
-        Some(order) => Some(ctx.lock(order)?),
-        None => None,
-    };
+    let mut order = sales_order::lock(ctx, invoice.sales_order)?;
     rules::within_order(ctx, invoice, false)?;
     rules::compute(ctx, invoice, order.as_ref())?;
     if let Some(order) = &mut order {
         take_from_order(ctx, invoice, order)?;
-        settle_state(ctx, order)?;
+        finish_when_done(ctx, order)?;
     }
     invoice.item = Some(invoice.head.id.to_string());
-    let due = invoice.due_date.unwrap_or(invoice.invoice_date);
-    let mut item = Receivable::blank();
-    item.item = invoice.head.id.to_string();
-    (item.party, item.source, item.date, item.due_date) =
-        (invoice.customer, reference(invoice), invoice.invoice_date, due);
-    receivable::open(ctx, &item, invoice.invoice_date, signed(invoice, invoice.total))?;
+    let due_date = invoice.due_date.unwrap_or(invoice.invoice_date);
+    let item = Receivable::of(invoice.customer, reference(invoice), invoice.invoice_date, due_date);
+    receivable::open(ctx, &item, invoice.invoice_date, invoice.signed(invoice.total))?;
     if invoice.kind == InvoiceKind::Credit {
         settle_invoices(ctx, invoice)?;
     }
     post_voucher(ctx, invoice)
 }
 
+/// Moves the order on and computes the cost of what is invoiced: of the delivered goods, the oldest first.
 fn take_from_order(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice, order: &SalesOrder) -> Result<()> {
     let shipments = costs::shipments(ctx, Ref::new(order.head.id))?;
     let credit = invoice.kind == InvoiceKind::Credit;
-    for line in &mut invoice.lines {
+    let mut lines = std::mem::take(&mut invoice.lines);
+    for line in &mut lines {
         let Some(source) = rules::source_of(order, line) else { continue };
         let before = progress::of_line(ctx, order, source)?;
-        let quantity = if credit { -line.quantity } else { line.quantity };
-        let after = plus(before.invoiced, quantity)?;
-        let booked = minus(cost_of_first(&costs::layers(&shipments, source.id, true), after)?, before.invoiced_cost)?;
-        let cost = if credit {
-            returned_cost(ctx, order, source.id, line.quantity, -booked)?
+        let mut entry = OrderProgress::of(&before);
+        entry.invoiced = invoice.signed(line.quantity);
+        entry.invoiced_net = invoice.signed(line.net);
+        entry.invoiced_tax = invoice.signed(line.tax);
+        let after = plus(before.invoiced, entry.invoiced)?;
+        let waiting = costs::layers(&shipments, source.id, true);
+        entry.invoiced_cost = minus(cost_of_first(&waiting, after)?, before.invoiced_cost)?;
+        line.booked_cost = invoice.signed(entry.invoiced_cost);
+        line.cost = if credit {
+            returned_cost(ctx, order, source.id, line.quantity, line.booked_cost)?
         } else {
             let layers = costs::layers(&shipments, source.id, false);
             minus(cost_of_first(&layers, after)?, cost_of_first(&layers, before.invoiced)?)?
         };
-        line.booked_cost = if credit { -booked } else { booked };
-        line.cost = cost;
-        let mut entry = OrderProgress::of(&before);
-        entry.invoiced = quantity;
-        entry.invoiced_cost = booked;
-        entry.invoiced_net = if credit { -line.net } else { line.net };
-        entry.invoiced_tax = if credit { -line.tax } else { line.tax };
         progress::advance(ctx, order, source, &before, entry)?;
     }
+    invoice.lines = lines;
     Ok(())
 }
 
@@ -81,19 +74,17 @@ fn returned_cost(
     if !booked.is_zero() {
         return Ok(booked);
     }
-    let returns = ctx.find(
-        Find::<crate::sales_return::SalesReturn>::all().eq("sales_order", Ref::<SalesOrder>::new(order.head.id)),
-    )?;
+    let find = Find::<SalesReturn>::all().eq("sales_order", Ref::<SalesOrder>::new(order.head.id));
     let (mut back, mut cost) = (Quantity::ZERO, Amount::ZERO);
-    for found in returns.into_iter().filter(|r| r.state == crate::sales_return::ReturnState::Posted) {
-        for row in ctx.get(Ref::<crate::sales_return::SalesReturn>::new(found.head.id))?.lines {
+    for found in ctx.find(find.eq("state", PostingState::Posted))? {
+        for row in ctx.get(Ref::<SalesReturn>::new(found.head.id))?.lines {
             if row.sales_order_line.map(|l| l.id()) == Some(line) {
                 back = plus(back, row.quantity)?;
                 cost = plus(cost, row.cost)?;
             }
         }
     }
-    crate::calc::share(cost, quantity, back)
+    share(cost, quantity, back)
 }
 
 /// A credit settles open invoices of its order, oldest first, dated as the later of the two.
@@ -101,12 +92,9 @@ fn settle_invoices(ctx: &mut Ctx<'_>, credit: &SalesInvoice) -> Result<()> {
     let Some(order) = credit.sales_order else {
         return Ok(());
     };
-    let find = Find::<SalesInvoice>::all().eq("sales_order", order).eq("state", InvoiceState::Posted);
-    let mut invoices = ctx.find(find)?;
-    invoices.retain(|i| i.kind == InvoiceKind::Normal);
-    invoices.sort_by_key(|i| (i.invoice_date, i.head.id));
+    let find = Find::<SalesInvoice>::all().eq("sales_order", order).eq("state", PostingState::Posted);
     let cause = reference(credit);
-    for invoice in invoices {
+    for invoice in ctx.find(find.eq("kind", InvoiceKind::Normal).sort("invoice_date").sort("id"))? {
         let own = receivable::item(ctx, credit.head.id)?;
         let item = receivable::item(ctx, invoice.head.id)?;
         let amount = item.open.min(-own.open);
@@ -127,12 +115,12 @@ fn post_voucher(ctx: &mut Ctx<'_>, invoice: &SalesInvoice) -> Result<()> {
     let output_tax = ledger::account_for(ctx, ledger::OUTPUT_TAX)?;
     let cost = ledger::account_for(ctx, ledger::COST_OF_SALES)?;
     let shipped = ledger::account_for(ctx, ledger::SHIPPED)?;
-    journal.debit(receivable, Some(invoice.customer), signed(invoice, invoice.total))?;
-    journal.credit(revenue, None, signed(invoice, invoice.net))?;
+    journal.debit(receivable, Some(invoice.customer), invoice.signed(invoice.total))?;
+    journal.credit(revenue, None, invoice.signed(invoice.net))?;
     for (_, tax) in taxes(invoice)? {
-        journal.credit_apart(output_tax, signed(invoice, tax));
+        journal.credit_apart(output_tax, invoice.signed(tax));
     }
-    let booked = signed(invoice, total(invoice.lines.iter().map(|l| l.booked_cost))?);
+    let booked = invoice.signed(total(invoice.lines.iter().map(|l| l.booked_cost))?);
     journal.debit(cost, None, booked)?;
     journal.credit(shipped, None, booked)?;
     journal.post(ctx, reference(invoice)).map(drop)
@@ -166,28 +154,27 @@ pub fn rests_nothing(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()
 pub fn reverse(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
     let date = period::reversal_date(ctx, invoice.invoice_date)?;
     let cause = reference(invoice);
-    if let Some(order) = invoice.sales_order {
-        let mut order = ctx.lock(order)?;
-        unsettle_state(ctx, &mut order)?;
-        let credit = invoice.kind == InvoiceKind::Credit;
+    if let Some(mut order) = sales_order::lock(ctx, invoice.sales_order)? {
         for line in &invoice.lines {
-            let Some(source) = rules::source_of(&order, line).cloned() else { continue };
-            let before = progress::of_line(ctx, &order, &source)?;
+            let Some(source) = rules::source_of(&order, line) else { continue };
+            let before = progress::of_line(ctx, &order, source)?;
             let mut entry = OrderProgress::of(&before);
-            entry.invoiced = if credit { line.quantity } else { -line.quantity };
-            entry.invoiced_net = -signed(invoice, line.net);
-            entry.invoiced_tax = -signed(invoice, line.tax);
-            entry.invoiced_cost = -signed(invoice, line.booked_cost);
-            progress::advance(ctx, &order, &source, &before, entry)?;
+            entry.invoiced = -invoice.signed(line.quantity);
+            entry.invoiced_net = -invoice.signed(line.net);
+            entry.invoiced_tax = -invoice.signed(line.tax);
+            entry.invoiced_cost = -invoice.signed(line.booked_cost);
+            progress::advance(ctx, &order, source, &before, entry)?;
         }
+        resume_when_open(ctx, &mut order)?;
     }
     for (settled, on, amount) in receivable::settled_by(ctx, &cause)? {
+        let on = period::reversal_date(ctx, on)?;
         let item = receivable::item(ctx, settled.id)?;
         let own = receivable::item(ctx, invoice.head.id)?;
         receivable::settle(ctx, &item, &cause, on, -amount)?;
         receivable::settle(ctx, &own, &cause, on, amount)?;
     }
     let item = receivable::item(ctx, invoice.head.id)?;
-    receivable::open(ctx, &item, date, -signed(invoice, invoice.total))?;
+    receivable::open(ctx, &item, date, -invoice.signed(invoice.total))?;
     ledger::reverse_all(ctx, &cause)
 }

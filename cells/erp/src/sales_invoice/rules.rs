@@ -1,43 +1,70 @@
 //! Terms and amounts of invoices, and how much of an order they may take.
 
-use super::{InvoiceKind, InvoiceState, SalesInvoice, SalesInvoiceLine};
+use super::{InvoiceKind, SalesInvoice, SalesInvoiceLine};
 use crate::calc::{self, Sums, Terms, minus, plus, total};
+use crate::posting::PostingState;
 use crate::product::Product;
 use crate::sales_order::follow_up::{invoice_drafts, not_of_order, to_invoice};
 use crate::sales_order::progress::{self, OrderFulfilment};
 use crate::sales_order::{SalesOrder, SalesOrderLine, SalesOrderState};
-use crate::settings::ErpSettings;
+use crate::settings::{ErpSettings, InvoiceBasis};
+use crate::sources::{PerLine, first_with_room, left, take};
 use paas_cell::prelude::*;
-use std::collections::HashMap;
 
 /// Fills due date, order lines, prices and rates, and computes the amounts.
 pub fn prepare(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
-    if invoice.state != InvoiceState::Draft {
-        return Ok(());
-    }
     if invoice.due_date.is_none() {
         let days = ctx.get(invoice.customer)?.payment_term_days;
         invoice.due_date = Some(invoice.invoice_date.plus_days(i32::try_from(days).unwrap_or_default()));
     }
-    let order = match invoice.sales_order {
-        Some(order) => Some(ctx.get(order)?),
-        None => None,
-    };
+    let order = invoice.sales_order.map(|order| ctx.get(order)).transpose()?;
+    if let Some(order) = &order {
+        find_lines(ctx, invoice, order)?;
+    }
+    let included = order.as_ref().is_some_and(|o| o.tax_included);
+    invoice.tax_included = invoice.tax_included.or(Some(included));
     for line in &mut invoice.lines {
-        if let (Some(order), None) = (&order, line.sales_order_line) {
-            let found = order.lines.iter().find(|l| l.product == line.product);
-            line.sales_order_line = found.map(|l| Ref::new(l.id));
-        }
         let source = order.as_ref().and_then(|o| source_of(o, line));
         fill(ctx, line, source)?;
     }
     compute(ctx, invoice, order.as_ref())
 }
 
+/// The order lines of rows that name only a product: the first of it with something left to invoice, or to credit.
+fn find_lines(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice, order: &SalesOrder) -> Result<()> {
+    let basis = ctx.setting::<ErpSettings>()?.invoice_basis;
+    let mut taken = PerLine::new();
+    let mut lines = std::mem::take(&mut invoice.lines);
+    for line in &mut lines {
+        if line.sales_order_line.is_none() {
+            let mut rooms = Vec::new();
+            for candidate in order.lines.iter().filter(|l| l.product == line.product) {
+                rooms.push((candidate.id, invoice.signed(remaining(ctx, order, candidate, basis)?)));
+            }
+            line.sales_order_line = first_with_room(&rooms, &taken)?.map(Ref::new);
+        }
+        if let Some(source) = line.sales_order_line {
+            take(&mut taken, source.id(), line.quantity)?;
+        }
+    }
+    invoice.lines = lines;
+    Ok(())
+}
+
+/// Still to invoice of an order line, drafts aside; negative is to be credited.
+fn remaining(ctx: &mut Ctx<'_>, order: &SalesOrder, line: &SalesOrderLine, basis: InvoiceBasis) -> Result<Quantity> {
+    let stocked = ctx.get(line.product)?.is_stocked();
+    let done = progress::of_line(ctx, order, line)?;
+    to_invoice(&done, stocked, basis)
+}
+
+/// Price, discount and rate that a row leaves open come from its order line, else from the product. The discount belongs
+/// to the order's price: with a price of its own a row has none unless it says so.
 fn fill(ctx: &mut Ctx<'_>, line: &mut SalesInvoiceLine, source: Option<&SalesOrderLine>) -> Result<()> {
     if let Some(source) = source {
         if line.unit_price.is_none() {
-            (line.unit_price, line.discount_rate) = (source.unit_price, source.discount_rate);
+            line.unit_price = source.unit_price;
+            line.discount_rate = line.discount_rate.or(Some(source.discount_rate));
         }
         line.vat_rate = line.vat_rate.or(source.vat_rate);
     } else if line.unit_price.is_none() || line.vat_rate.is_none() {
@@ -45,33 +72,36 @@ fn fill(ctx: &mut Ctx<'_>, line: &mut SalesInvoiceLine, source: Option<&SalesOrd
         line.vat_rate = line.vat_rate.or(Some(product.vat_rate));
         line.unit_price = line.unit_price.or(Some(product.sales_price.unwrap_or_default()));
     }
+    line.discount_rate = line.discount_rate.or(Some(Rate::ZERO));
     Ok(())
 }
 
 /// The order line that an invoice line takes from.
 pub fn source_of<'o>(order: &'o SalesOrder, line: &SalesInvoiceLine) -> Option<&'o SalesOrderLine> {
-    let wanted = line.sales_order_line?;
-    order.lines.iter().find(|l| l.id == wanted.id() && l.product == line.product)
+    order.line(line.sales_order_line).filter(|l| l.product == line.product)
 }
 
 /// Amounts of all lines and totals; a line that takes the rest of its order line takes the rest of its net and tax.
 pub fn compute(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice, order: Option<&SalesOrder>) -> Result<()> {
-    let (kind, tax_included) = (invoice.kind, invoice.tax_included);
+    let (kind, tax_included) = (invoice.kind, invoice.tax_included.unwrap_or_default());
     for line in &mut invoice.lines {
         let mut sums = calc::line(Terms {
             quantity: line.quantity,
             unit_price: line.unit_price.unwrap_or_default(),
-            discount_rate: line.discount_rate,
+            discount_rate: line.discount_rate.unwrap_or_default(),
             vat_rate: line.vat_rate.unwrap_or_default(),
             tax_included,
         })?;
         if let Some(order) = order
             && let Some(source) = source_of(order, line)
-            && same_terms(line, source)
-            && tax_included == order.tax_included
         {
             let done = progress::of_line(ctx, order, source)?;
-            sums = rest(kind, line.quantity, source, &done)?.unwrap_or(sums);
+            if let Some(rest) = rest(kind, line, source, &done)?
+                && rest != sums
+                && billed_alike(ctx, order, line)?
+            {
+                sums = rest;
+            }
         }
         (line.net, line.tax, line.total) = (sums.net, sums.tax, sums.total()?);
     }
@@ -81,33 +111,45 @@ pub fn compute(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice, order: Option<&Sal
     Ok(())
 }
 
-fn same_terms(line: &SalesInvoiceLine, source: &SalesOrderLine) -> bool {
-    (line.unit_price, line.discount_rate, line.vat_rate) == (source.unit_price, source.discount_rate, source.vat_rate)
-}
-
-/// The rest of net and tax, when this quantity is the rest: of the ordered quantity, or for a credit of the invoiced.
+/// The rest of net and tax, when this line takes the rest: at the order's terms of the ordered quantity, or for a credit
+/// of the invoiced.
 fn rest(
     kind: InvoiceKind,
-    quantity: Quantity,
+    line: &SalesInvoiceLine,
     source: &SalesOrderLine,
     done: &OrderFulfilment,
 ) -> Result<Option<Sums>> {
+    let as_ordered = line.terms() == (source.unit_price, Some(source.discount_rate), source.vat_rate);
     Ok(match kind {
-        InvoiceKind::Normal if plus(done.invoiced, quantity)? == source.quantity => {
+        InvoiceKind::Normal if as_ordered && plus(done.invoiced, line.quantity)? == source.quantity => {
             Some(Sums { net: minus(source.net, done.invoiced_net)?, tax: minus(source.tax, done.invoiced_tax)? })
         }
-        InvoiceKind::Credit if done.invoiced == quantity => {
+        InvoiceKind::Credit if done.invoiced == line.quantity => {
             Some(Sums { net: done.invoiced_net, tax: done.invoiced_tax })
         }
         InvoiceKind::Normal | InvoiceKind::Credit => None,
     })
 }
 
-/// Refuses lines of another order and more than remains.
-pub fn check(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
-    if invoice.state != InvoiceState::Draft {
-        return Ok(());
+/// Whether everything posted of this order line had the terms of this row; else there is no rest to speak of.
+fn billed_alike(ctx: &mut Ctx<'_>, order: &SalesOrder, line: &SalesInvoiceLine) -> Result<bool> {
+    let billed = billed(ctx, Ref::new(order.head.id))?;
+    let mut same_line = billed.iter().filter(|b| b.sales_order_line == line.sales_order_line);
+    Ok(same_line.all(|b| b.terms() == line.terms()))
+}
+
+/// Lines of the posted normal invoices of an order, oldest first.
+pub fn billed(ctx: &mut Ctx<'_>, order: Ref<SalesOrder>) -> Result<Vec<SalesInvoiceLine>> {
+    let find = Find::<SalesInvoice>::all().eq("sales_order", order).eq("state", PostingState::Posted);
+    let mut lines = Vec::new();
+    for invoice in ctx.find(find.eq("kind", InvoiceKind::Normal).sort("invoice_date").sort("id"))? {
+        lines.extend(ctx.get(Ref::<SalesInvoice>::new(invoice.head.id))?.lines);
     }
+    Ok(lines)
+}
+
+/// Refuses wrong dates, lines of another order, more than remains, and without an order what is disabled.
+pub fn check(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
     if invoice.due_date.is_some_and(|d| d < invoice.invoice_date) {
         return Err(Refusal::field(
             "dueDate",
@@ -115,7 +157,17 @@ pub fn check(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
             Text::of("到期日不能早于发票日期。", "The due date is before the invoice date."),
         ));
     }
-    within_order(ctx, invoice, true)
+    if invoice.sales_order.is_some() {
+        return within_order(ctx, invoice, true);
+    }
+    ctx.get(invoice.customer)?.usable()?;
+    for (index, line) in invoice.lines.iter().enumerate() {
+        ctx.get(line.product)?.usable(&format!("lines[{index}].product"))?;
+        if line.sales_order_line.is_some() {
+            return Err(not_of_order(&format!("lines[{index}].salesOrderLine")));
+        }
+    }
+    Ok(())
 }
 
 /// Quantities stay within what is to invoice (or to credit), counting other drafts when `with_drafts`.
@@ -124,6 +176,25 @@ pub fn within_order(ctx: &mut Ctx<'_>, invoice: &SalesInvoice, with_drafts: bool
         return Ok(());
     };
     let order = ctx.get(order_ref)?;
+    of_order(invoice, &order)?;
+    let basis = ctx.setting::<ErpSettings>()?.invoice_basis;
+    let drafts = if with_drafts { invoice_drafts(ctx, order_ref, invoice.head.id)? } else { PerLine::new() };
+    let mut taken = PerLine::new();
+    for (index, line) in invoice.lines.iter().enumerate() {
+        let Some(source) = source_of(&order, line) else {
+            return Err(not_of_order(&format!("lines[{index}].salesOrderLine")));
+        };
+        let asked = take(&mut taken, source.id, line.quantity)?;
+        let room = invoice.signed(left(remaining(ctx, &order, source, basis)?, &drafts, source.id)?);
+        if asked > room {
+            return Err(exceeds_remaining(ctx, line.product, asked, room));
+        }
+    }
+    Ok(())
+}
+
+/// Customer and kind of price are the order's, and the order was promised.
+fn of_order(invoice: &SalesInvoice, order: &SalesOrder) -> Result<()> {
     if order.customer != invoice.customer {
         return Err(Refusal::field(
             "customer",
@@ -131,34 +202,21 @@ pub fn within_order(ctx: &mut Ctx<'_>, invoice: &SalesInvoice, with_drafts: bool
             Text::of("客户与订单不一致。", "The customer is not that of the order."),
         ));
     }
-    let credit = invoice.kind == InvoiceKind::Credit;
-    let open = order.state == SalesOrderState::Confirmed || (credit && order.state == SalesOrderState::Closed);
-    if !open {
-        return Err(Refusal::rule(
-            "erp.order.not-confirmed",
-            Text::of("订单不是已确认状态，不能开票。", "The order is not confirmed; it cannot be invoiced."),
-            json!({"order": order.head.number, "state": order.state.name()}),
+    if invoice.tax_included != Some(order.tax_included) {
+        return Err(Refusal::field(
+            "taxIncluded",
+            "NOT_OF_ORDER",
+            Text::of("价格是否含税与订单不一致。", "Whether prices include tax is not as the order says."),
         ));
     }
-    let basis = ctx.setting::<ErpSettings>()?.invoice_basis;
-    let drafts = if with_drafts { invoice_drafts(ctx, order_ref, invoice.head.id)? } else { HashMap::new() };
-    let mut asked: HashMap<Id, Quantity> = HashMap::new();
-    for (index, line) in invoice.lines.iter().enumerate() {
-        let Some(source) = source_of(&order, line) else {
-            return Err(not_of_order(&format!("lines[{index}].salesOrderLine")));
-        };
-        let sum = asked.entry(source.id).or_default();
-        *sum = plus(*sum, line.quantity)?;
-        let sum = *sum;
-        let stocked = ctx.get(line.product)?.is_stocked();
-        let done = progress::of_line(ctx, &order, source)?;
-        let left = minus(to_invoice(&done, stocked, basis)?, drafts.get(&source.id).copied().unwrap_or_default())?;
-        let left = if credit { -left } else { left };
-        if sum > left {
-            return Err(exceeds_remaining(ctx, line.product, sum, left));
-        }
+    if matches!(order.state, SalesOrderState::Confirmed | SalesOrderState::Closed) {
+        return Ok(());
     }
-    Ok(())
+    Err(Refusal::rule(
+        "erp.order.not-confirmed",
+        Text::of("订单未确认，不能开票。", "The order is not confirmed; it cannot be invoiced."),
+        json!({"order": order.head.number, "state": order.state.name()}),
+    ))
 }
 
 /// More than remains to invoice or to credit.

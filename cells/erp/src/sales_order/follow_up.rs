@@ -1,14 +1,15 @@
 //! What follows an order: delivery and invoice drafts, and what remains for them.
 
 use super::{SalesOrder, SalesOrderLine, progress, rules};
-use crate::calc::{minus, plus};
-use crate::delivery::{Delivery, DeliveryLine, DeliveryState};
-use crate::sales_invoice::{InvoiceKind, InvoiceState, SalesInvoice, SalesInvoiceLine};
+use crate::calc::minus;
+use crate::delivery::{Delivery, DeliveryLine};
+use crate::posting::PostingState;
+use crate::sales_invoice::{InvoiceKind, SalesInvoice, SalesInvoiceLine, billed};
 use crate::settings::{ErpSettings, InvoiceBasis};
+use crate::sources::{PerLine, left, take};
 use crate::successors::reference;
 use paas_cell::prelude::*;
 use progress::OrderFulfilment;
-use std::collections::HashMap;
 
 /// 后续单据 | Follow-up
 #[derive(Master, Clone, Debug)]
@@ -30,12 +31,9 @@ pub struct FollowUpLine {
     /// 订单行 | Order line
     pub sales_order_line: Ref<SalesOrderLine>,
     /// 数量：空表示剩余 | Quantity: none means what remains
-    #[field(above = "0")]
+    #[field(above = "0", max_value = "1000000000")]
     pub quantity: Option<Quantity>,
 }
-
-/// Quantities per order line.
-pub type PerLine = HashMap<Id, Quantity>;
 
 /// Still to invoice of a line, without what lies on drafts; negative is to be credited.
 pub fn to_invoice(done: &OrderFulfilment, stocked: bool, basis: InvoiceBasis) -> Result<Quantity> {
@@ -46,11 +44,11 @@ pub fn to_invoice(done: &OrderFulfilment, stocked: bool, basis: InvoiceBasis) ->
 
 /// Quantities on open delivery drafts of an order, except one draft.
 pub fn delivery_drafts(ctx: &mut Ctx<'_>, order: Ref<SalesOrder>, except: Id) -> Result<PerLine> {
-    let drafts = ctx.find(Find::<Delivery>::all().eq("sales_order", order).eq("state", DeliveryState::Draft))?;
+    let drafts = ctx.find(Find::<Delivery>::all().eq("sales_order", order).eq("state", PostingState::Draft))?;
     let mut sums = PerLine::new();
     for draft in drafts.into_iter().filter(|d| d.head.id != except) {
         for line in ctx.get(Ref::<Delivery>::new(draft.head.id))?.lines {
-            add(&mut sums, line.sales_order_line, line.quantity)?;
+            take(&mut sums, id_of(line.sales_order_line), line.quantity)?;
         }
     }
     Ok(sums)
@@ -58,23 +56,19 @@ pub fn delivery_drafts(ctx: &mut Ctx<'_>, order: Ref<SalesOrder>, except: Id) ->
 
 /// Quantities on open invoice drafts of an order (credits negative), except one draft.
 pub fn invoice_drafts(ctx: &mut Ctx<'_>, order: Ref<SalesOrder>, except: Id) -> Result<PerLine> {
-    let drafts = ctx.find(Find::<SalesInvoice>::all().eq("sales_order", order).eq("state", InvoiceState::Draft))?;
+    let drafts = ctx.find(Find::<SalesInvoice>::all().eq("sales_order", order).eq("state", PostingState::Draft))?;
     let mut sums = PerLine::new();
     for draft in drafts.into_iter().filter(|d| d.head.id != except) {
         for line in ctx.get(Ref::<SalesInvoice>::new(draft.head.id))?.lines {
             let signed = if draft.kind == InvoiceKind::Credit { -line.quantity } else { line.quantity };
-            add(&mut sums, line.sales_order_line, signed)?;
+            take(&mut sums, id_of(line.sales_order_line), signed)?;
         }
     }
     Ok(sums)
 }
 
-fn add(sums: &mut PerLine, line: Option<Ref<SalesOrderLine>>, quantity: Quantity) -> Result<()> {
-    if let Some(line) = line {
-        let sum = sums.entry(line.id()).or_default();
-        *sum = plus(*sum, quantity)?;
-    }
-    Ok(())
+fn id_of(line: Option<Ref<SalesOrderLine>>) -> Id {
+    line.map_or(Id::NIL, |line| line.id())
 }
 
 /// Deliveries and invoices of an order that are not reversed.
@@ -82,8 +76,8 @@ pub fn successors(ctx: &mut Ctx<'_>, order: Ref<SalesOrder>) -> Result<Vec<AnyRe
     let deliveries = ctx.find(Find::<Delivery>::all().eq("sales_order", order))?;
     let invoices = ctx.find(Find::<SalesInvoice>::all().eq("sales_order", order))?;
     let mut found: Vec<AnyRef> =
-        deliveries.iter().filter(|d| d.state != DeliveryState::Reversed).map(reference).collect();
-    found.extend(invoices.iter().filter(|i| i.state != InvoiceState::Reversed).map(reference));
+        deliveries.iter().filter(|d| d.state != PostingState::Reversed).map(reference).collect();
+    found.extend(invoices.iter().filter(|i| i.state != PostingState::Reversed).map(reference));
     Ok(found)
 }
 
@@ -111,7 +105,7 @@ fn wanted(ctx: &mut Ctx<'_>, order: &SalesOrder) -> Result<Wanted> {
     }
     let mut lines = Vec::with_capacity(said.len());
     for (index, line) in said.iter().enumerate() {
-        let Some(found) = order.lines.iter().find(|l| l.id == line.sales_order_line.id()) else {
+        let Some(found) = order.line(Some(line.sales_order_line)) else {
             return Err(not_of_order(&format!("data.lines[{index}].salesOrderLine")));
         };
         lines.push((found.clone(), line.quantity));
@@ -139,7 +133,7 @@ pub fn deliver(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
             continue;
         }
         let done = progress::of_line(ctx, order, &line)?;
-        let remaining = minus(done.to_deliver()?, drafts.get(&line.id).copied().unwrap_or_default())?;
+        let remaining = left(done.to_deliver()?, &drafts, line.id)?;
         let quantity = asked.unwrap_or(remaining);
         if quantity > remaining {
             return Err(crate::delivery::exceeds_order(ctx, line.product, quantity, remaining));
@@ -158,17 +152,9 @@ pub fn deliver(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
     ctx.create(delivery).map(drop)
 }
 
-/// Creates an invoice draft of what remains or was asked for; a credit draft when only credits remain.
+/// Creates an invoice draft of what remains or was asked for; a credit draft when only credits remain. Also on closed
+/// orders: of what went out before somebody closed them, or what came back after.
 pub fn invoice(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
-    draft_invoice(ctx, order, true)
-}
-
-/// On a closed order only a credit draft is possible.
-pub fn credit(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
-    draft_invoice(ctx, order, false)
-}
-
-fn draft_invoice(ctx: &mut Ctx<'_>, order: &SalesOrder, normal_allowed: bool) -> Result<()> {
     let this = Ref::new(order.head.id);
     let basis = ctx.setting::<ErpSettings>()?.invoice_basis;
     let Wanted { date, lines } = wanted(ctx, order)?;
@@ -177,32 +163,32 @@ fn draft_invoice(ctx: &mut Ctx<'_>, order: &SalesOrder, normal_allowed: bool) ->
     for (line, asked) in lines {
         let stocked = ctx.get(line.product)?.is_stocked();
         let done = progress::of_line(ctx, order, &line)?;
-        let remaining = minus(to_invoice(&done, stocked, basis)?, drafts.get(&line.id).copied().unwrap_or_default())?;
+        let remaining = left(to_invoice(&done, stocked, basis)?, &drafts, line.id)?;
         open.push((line, asked, remaining));
     }
-    let kind = if normal_allowed && open.iter().any(|o| o.2.is_positive()) {
-        InvoiceKind::Normal
-    } else {
-        InvoiceKind::Credit
-    };
+    let credit = !open.iter().any(|o| o.2.is_positive());
+    let billed = if credit { billed(ctx, this)? } else { Vec::new() };
     let mut invoice = SalesInvoice::blank();
     invoice.sales_order = Some(this);
     invoice.customer = order.customer;
     invoice.invoice_date = date;
-    invoice.kind = kind;
-    invoice.tax_included = order.tax_included;
+    invoice.kind = if credit { InvoiceKind::Credit } else { InvoiceKind::Normal };
     for (line, asked, remaining) in open {
-        let left = if kind == InvoiceKind::Credit { -remaining } else { remaining };
-        let quantity = asked.unwrap_or(left);
-        if asked.is_some() && quantity > left {
-            return Err(crate::sales_invoice::exceeds_remaining(ctx, line.product, quantity, left));
+        let room = if credit { -remaining } else { remaining };
+        let quantity = asked.unwrap_or(room);
+        if asked.is_some() && quantity > room {
+            return Err(crate::sales_invoice::exceeds_remaining(ctx, line.product, quantity, room));
         }
         if quantity.is_positive() {
             let mut row = SalesInvoiceLine::blank();
             row.sales_order_line = Some(Ref::new(line.id));
             row.product = line.product;
             row.quantity = quantity;
-            (row.unit_price, row.discount_rate, row.vat_rate) = (line.unit_price, line.discount_rate, line.vat_rate);
+            // A credit gives back what was billed, which may have been something else than ordered.
+            if let Some(billed) = billed.iter().rev().find(|b| b.sales_order_line == row.sales_order_line) {
+                (row.unit_price, row.discount_rate, row.vat_rate) =
+                    (billed.unit_price, billed.discount_rate, billed.vat_rate);
+            }
             invoice.lines.push(row);
         }
     }

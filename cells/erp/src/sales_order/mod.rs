@@ -10,7 +10,7 @@ use crate::warehouse::Warehouse;
 use follow_up::FollowUp;
 use paas_cell::prelude::*;
 use progress::OrderFulfilment;
-pub use rules::{settle_state, unsettle_state};
+pub use rules::{finish_when_done, resume_when_open};
 
 /// 销售订单 | Sales order
 #[derive(Document, Clone, Debug)]
@@ -73,7 +73,7 @@ pub struct SalesOrderLine {
     /// 商品 | Product
     pub product: Ref<Product>,
     /// 数量 | Quantity
-    #[field(above = "0")]
+    #[field(above = "0", max_value = "1000000000")]
     pub quantity: Quantity,
     /// 单价 | Unit price
     #[field(min = "0")]
@@ -107,6 +107,18 @@ pub struct SalesOrderLine {
     pub reserved_quantity: Quantity,
 }
 
+impl SalesOrder {
+    /// The line of this order that a follow-up names.
+    pub fn line(&self, wanted: Option<Ref<SalesOrderLine>>) -> Option<&SalesOrderLine> {
+        self.lines.iter().find(|l| Some(Ref::new(l.id)) == wanted)
+    }
+}
+
+/// Locks the order of a follow-up, when it has one: follow-ups of one order go one after the other.
+pub fn lock(ctx: &mut Ctx<'_>, order: Option<Ref<SalesOrder>>) -> Result<Option<SalesOrder>> {
+    order.map(|order| ctx.lock(order)).transpose()
+}
+
 /// 销售订单状态 | Sales order state
 #[derive(States, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SalesOrderState {
@@ -130,12 +142,13 @@ use SalesOrderState::{Closed, Confirmed, Draft, Void};
 pub const FLOW: Flow<SalesOrder> = Flow::new(&[
     go("confirm", &[Draft], Confirmed)
         .label("确认", "Confirm")
+        .guard(rules::usable)
         .guard(rules::credit)
         .does(progress::confirm)
         .emits::<crate::events::OrderConfirmed>(),
     go("deliver", &[Confirmed], Confirmed).label("生成出库单", "Deliver").takes::<FollowUp>().does(follow_up::deliver),
     go("invoice", &[Confirmed], Confirmed).label("生成发票", "Invoice").takes::<FollowUp>().does(follow_up::invoice),
-    go("invoice", &[Closed], Closed).label("生成红字发票", "Credit").takes::<FollowUp>().does(follow_up::credit),
+    go("invoice", &[Closed], Closed).label("补开发票", "Invoice the rest").takes::<FollowUp>().does(follow_up::invoice),
     go("close", &[Confirmed], Closed).label("关闭", "Close").does(progress::close),
     go("finish", &[Confirmed], Closed).system().does(rules::finish),
     go("resume", &[Closed], Confirmed).system().does(rules::resume),

@@ -38,13 +38,7 @@ pub fn prepare(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
 
 /// Refuses what must not stand on an order.
 pub fn check(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
-    if order.state != SalesOrderState::Draft {
-        return Ok(());
-    }
-    ctx.get(order.customer)?.usable()?;
-    for (index, line) in order.lines.iter().enumerate() {
-        ctx.get(line.product)?.usable(&format!("lines[{index}].product"))?;
-    }
+    usable(ctx, order)?;
     if order.required_date.is_some_and(|d| d < order.order_date) {
         return Err(Refusal::field(
             "requiredDate",
@@ -55,10 +49,18 @@ pub fn check(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
     crate::settings::only_base_currency(order.currency.as_deref(), order.exchange_rate)
 }
 
+/// A disabled customer orders nothing, and nothing disabled is ordered.
+pub fn usable(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
+    ctx.get(order.customer)?.usable()?;
+    for (index, line) in order.lines.iter().enumerate() {
+        ctx.get(line.product)?.usable(&format!("lines[{index}].product"))?;
+    }
+    Ok(())
+}
+
 /// The credit limit, under the customer's lock: open receivables + delivered not invoiced + confirmed not delivered.
 pub fn credit(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
     let customer = ctx.lock(order.customer)?;
-    customer.usable()?;
     let Some(limit) = customer.credit_limit else {
         return Ok(());
     };
@@ -104,31 +106,33 @@ pub fn resume(_: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
 }
 
 /// Closes a confirmed order when nothing is left to deliver or invoice.
-pub fn settle_state(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
-    if order.state != SalesOrderState::Confirmed {
-        return Ok(());
+pub fn finish_when_done(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
+    if order.state == SalesOrderState::Confirmed && nothing_left(ctx, order)? {
+        ctx.take(order, "finish")?;
     }
-    let basis = ctx.setting::<ErpSettings>()?.invoice_basis;
-    let lines = order.lines.clone();
-    for line in &lines {
-        let done = progress::of_line(ctx, order, line)?;
-        let stocked = ctx.get(line.product)?.is_stocked();
-        if stocked && !done.to_deliver()?.is_zero() {
-            return Ok(());
-        }
-        if !super::follow_up::to_invoice(&done, stocked, basis)?.is_zero() {
-            return Ok(());
-        }
-    }
-    ctx.take(order, "finish")
+    Ok(())
 }
 
-/// Opens an order that closed by itself, because something of it was reversed.
-pub fn unsettle_state(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
-    if order.state == SalesOrderState::Closed && order.auto_closed {
+/// Opens an order that closed by itself, when a reversal left something to deliver or invoice.
+pub fn resume_when_open(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
+    if order.state == SalesOrderState::Closed && order.auto_closed && !nothing_left(ctx, order)? {
         ctx.take(order, "resume")?;
     }
     Ok(())
+}
+
+/// Everything is delivered and invoiced; what came back counts until it is credited.
+fn nothing_left(ctx: &mut Ctx<'_>, order: &SalesOrder) -> Result<bool> {
+    let basis = ctx.setting::<ErpSettings>()?.invoice_basis;
+    for line in &order.lines {
+        let done = progress::of_line(ctx, order, line)?;
+        let stocked = ctx.get(line.product)?.is_stocked();
+        if (stocked && !done.to_deliver()?.is_zero()) || !super::follow_up::to_invoice(&done, stocked, basis)?.is_zero()
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether invoices follow deliveries.

@@ -5,6 +5,7 @@ mod rules;
 
 use crate::customer::Customer;
 use crate::delivery::{Delivery, DeliveryLine};
+use crate::posting::{PostingState, post, reverse};
 use crate::product::Product;
 use crate::sales_order::{SalesOrder, SalesOrderLine};
 use crate::warehouse::Warehouse;
@@ -42,7 +43,7 @@ pub struct SalesReturn {
     pub lines: Vec<SalesReturnLine>,
     /// 状态 | State
     #[field(list, indexed)]
-    pub state: ReturnState,
+    pub state: PostingState,
 }
 
 /// 销售退货行 | Sales return line
@@ -58,7 +59,7 @@ pub struct SalesReturnLine {
     /// 商品 | Product
     pub product: Ref<Product>,
     /// 数量 | Quantity
-    #[field(above = "0")]
+    #[field(above = "0", max_value = "1000000000")]
     pub quantity: Quantity,
     /// 成本 | Cost
     #[field(computed)]
@@ -72,27 +73,8 @@ impl SalesReturnLine {
     }
 }
 
-/// 销售退货状态 | Sales return state
-#[derive(States, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReturnState {
-    /// 草稿 | Draft
-    #[state(draft)]
-    Draft,
-    /// 已过账 | Posted
-    #[state(done)]
-    Posted,
-    /// 已冲销 | Reversed
-    #[state(void)]
-    Reversed,
-}
-
 /// The flow of sales returns.
-pub const FLOW: Flow<SalesReturn> = Flow::new(&[
-    go("post", &[ReturnState::Draft], ReturnState::Posted).label("过账", "Post").does(posting::post),
-    go("reverse", &[ReturnState::Posted], ReturnState::Reversed)
-        .label("冲销", "Reverse")
-        .guard(posting::rests_nothing)
-        .does(posting::reverse),
-])
-.prepare(rules::prepare)
-.guard_save(rules::check);
+pub const FLOW: Flow<SalesReturn> =
+    Flow::new(&[post(posting::post), reverse(posting::reverse).guard(posting::rests_nothing)])
+        .prepare(rules::prepare)
+        .guard_save(rules::check);

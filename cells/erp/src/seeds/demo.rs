@@ -2,11 +2,12 @@
 
 use crate::bank_account::BankAccount;
 use crate::customer::Customer;
-use crate::delivery::{Delivery, DeliveryState};
+use crate::delivery::Delivery;
+use crate::posting::PostingState;
 use crate::product::{Product, ProductKind};
 use crate::product_category::ProductCategory;
 use crate::receipt::{Allocation, Receipt};
-use crate::sales_invoice::{InvoiceState, SalesInvoice};
+use crate::sales_invoice::SalesInvoice;
 use crate::sales_order::{SalesOrder, SalesOrderLine};
 use crate::stock_adjustment::{Reason, StockAdjustment, StockAdjustmentLine};
 use crate::supplier::Supplier;
@@ -171,7 +172,7 @@ fn trade(ctx: &mut Ctx<'_>, (customer, ago, lines, steps): &DemoOrder) -> Result
     }
     if *steps >= 2 {
         ctx.take(&mut order, "deliver")?;
-        for draft in ctx.find(Find::<Delivery>::all().eq("sales_order", this).eq("state", DeliveryState::Draft))? {
+        for draft in ctx.find(Find::<Delivery>::all().eq("sales_order", this).eq("state", PostingState::Draft))? {
             let mut delivery = ctx.get(Ref::<Delivery>::new(draft.head.id))?;
             delivery.delivery_date = day(ctx, *ago - 1);
             ctx.save(&mut delivery)?;
@@ -181,7 +182,7 @@ fn trade(ctx: &mut Ctx<'_>, (customer, ago, lines, steps): &DemoOrder) -> Result
     if *steps >= 3 {
         let mut order = ctx.get(this)?;
         ctx.take(&mut order, "invoice")?;
-        for draft in ctx.find(Find::<SalesInvoice>::all().eq("sales_order", this).eq("state", InvoiceState::Draft))? {
+        for draft in ctx.find(Find::<SalesInvoice>::all().eq("sales_order", this).eq("state", PostingState::Draft))? {
             let mut invoice = ctx.get(Ref::<SalesInvoice>::new(draft.head.id))?;
             invoice.invoice_date = day(ctx, *ago - 2);
             invoice.due_date = Some(invoice.invoice_date.plus_days(30));

@@ -37,7 +37,7 @@ pub struct StockBalance {
 
 /// 库存流水 | Stock move
 #[derive(Entry, Clone, Debug)]
-#[entry(balance = StockBalance, resource = "stock-moves", date = date)]
+#[entry(balance = StockBalance, resource = "stock-moves", date = date, index(product, warehouse, date))]
 pub struct StockMove {
     /// Identity.
     pub id: Id,
@@ -56,6 +56,9 @@ pub struct StockMove {
     /// 金额 | Value
     #[field(measure, list)]
     pub value: Amount,
+    /// 补录：当时已有更晚的流水，按录入时的成本计价 | Back-dated: later moves were there already; valued as of its entry
+    #[field(list)]
+    pub back_dated: bool,
     /// 来源 | Source
     #[field(list, indexed)]
     pub source: AnyRef,
@@ -93,10 +96,7 @@ pub fn not_below_zero(ctx: &mut Ctx<'_>, balance: &StockBalance) -> Result<()> {
         return Ok(());
     }
     let product = ctx.get(balance.product)?;
-    if product.negative_stock != crate::product::NegativeStock::Refuse {
-        return Ok(());
-    }
-    Err(moves::insufficient(&product, -balance.quantity, Quantity::ZERO))
+    moves::require(&product, -balance.quantity, Quantity::ZERO)
 }
 
 /// A key of a stock balance.

@@ -2,7 +2,9 @@
 
 use super::{StockBalance, StockMove, key, reservation};
 use crate::calc::{issue_value, minus, plus, receive_variance};
+use crate::ledger::{self, Journal};
 use crate::product::{NegativeStock, Product};
+use crate::voucher::Word;
 use crate::warehouse::Warehouse;
 use paas_cell::prelude::*;
 
@@ -30,6 +32,7 @@ pub struct Moved {
 
 /// Refuses for want of stock, naming product, asked and available.
 pub fn insufficient(product: &Product, asked: Quantity, available: Quantity) -> Refusal {
+    let available = available.max(Quantity::ZERO);
     Refusal::rule(
         "erp.stock.insufficient",
         Text::new(
@@ -44,8 +47,16 @@ pub fn insufficient(product: &Product, asked: Quantity, available: Quantity) -> 
     )
 }
 
+/// Refuses an issue of more than it may take, unless the product may go below zero.
+pub fn require(product: &Product, asked: Quantity, usable: Quantity) -> Result<()> {
+    if asked > usable && product.negative_stock == NegativeStock::Refuse {
+        return Err(insufficient(product, asked, usable));
+    }
+    Ok(())
+}
+
 /// Takes goods out at the average. `usable` is what this issue may take: for a delivery its own reservation and what is
-/// available, never another order's.
+/// available, never another order's. What is promised beyond what is left is given up, the newest promise first.
 pub fn issue(
     ctx: &mut Ctx<'_>,
     place: &Place,
@@ -53,37 +64,79 @@ pub fn issue(
     quantity: Quantity,
     usable: Quantity,
 ) -> Result<Moved> {
-    if quantity > usable && product.negative_stock == NegativeStock::Refuse {
-        return Err(insufficient(product, quantity, usable.max(Quantity::ZERO)));
-    }
+    require(product, quantity, usable)?;
     let balance = ctx.balance(&key(place.product, place.warehouse))?;
     let last_price = product.purchase_price.unwrap_or_default();
     let value = issue_value(quantity, balance.quantity, balance.value, last_price)?;
     issue_at(ctx, place, quantity, value)
 }
 
-/// Takes goods out at a known cost (a reversal). What stays in value when nothing is left in quantity is a variance.
-pub fn issue_at(ctx: &mut Ctx<'_>, place: &Place, quantity: Quantity, value: Amount) -> Result<Moved> {
+/// Takes goods out at a known value (a reversal).
+fn issue_at(ctx: &mut Ctx<'_>, place: &Place, quantity: Quantity, value: Amount) -> Result<Moved> {
     let before = ctx.balance(&key(place.product, place.warehouse))?;
-    let left = minus(before.value, value)?;
-    let variance = if minus(before.quantity, quantity)?.is_zero() { left } else { Amount::ZERO };
+    let variance = residue(minus(before.quantity, quantity)?, minus(before.value, value)?);
     post(ctx, place, -quantity, -plus(value, variance)?)?;
+    reservation::trim(ctx, place.product, place.warehouse)?;
     Ok(Moved { value, variance })
 }
 
 /// Takes goods in at a cost, settles what was issued below zero, and fills the oldest shortage.
 pub fn receive(ctx: &mut Ctx<'_>, place: &Place, quantity: Quantity, value: Amount) -> Result<Moved> {
     let before = ctx.balance(&key(place.product, place.warehouse))?;
-    let mut variance = receive_variance(quantity, value, before.quantity, before.value)?;
-    if plus(before.quantity, quantity)?.is_zero() {
-        variance = plus(before.value, value)?;
-    }
+    let settled = receive_variance(quantity, value, before.quantity, before.value)?;
+    let left = minus(plus(before.value, value)?, settled)?;
+    let variance = plus(settled, residue(plus(before.quantity, quantity)?, left))?;
     post(ctx, place, quantity, minus(value, variance)?)?;
     reservation::fill(ctx, place.product, place.warehouse)?;
     Ok(Moved { value, variance })
 }
 
+/// The value that a quantity cannot carry: all of it without quantity, and one of the other sign (a reversal at a cost
+/// far from the average would leave goods worth less than nothing).
+fn residue(quantity: Quantity, value: Amount) -> Amount {
+    let fits = !quantity.is_zero() && quantity.is_negative() == value.is_negative();
+    if fits { Amount::ZERO } else { value }
+}
+
 fn post(ctx: &mut Ctx<'_>, place: &Place, quantity: Quantity, value: Amount) -> Result<StockBalance> {
     let Place { product, warehouse, date, source } = place.clone();
-    ctx.post(StockMove { id: Id::NIL, product, warehouse, date, quantity, value, source })
+    let later = Find::<StockMove>::all().eq("product", product).eq("warehouse", warehouse).op("date", Op::Gt, date);
+    let back_dated = !ctx.find(later.limit(1))?.is_empty();
+    ctx.post(StockMove { id: Id::NIL, product, warehouse, date, quantity, value, back_dated, source })
+}
+
+/// Undoes what a document did to stock and ledger: each of its moves at its own value, its vouchers by red ones. What the
+/// stock cannot carry goes to the cost of sales.
+pub fn undo(ctx: &mut Ctx<'_>, source: &AnyRef, date: Date) -> Result<()> {
+    let moves = ctx.find(Find::<StockMove>::all().eq("source", source.clone()).sort("id"))?;
+    let keys: Vec<_> = moves.iter().map(|m| key(m.product, m.warehouse)).collect();
+    ctx.lock_balances(&keys)?;
+    let mut variance = Amount::ZERO;
+    for done in moves {
+        let place = Place { product: done.product, warehouse: done.warehouse, date, source: source.clone() };
+        let moved = if done.quantity.is_negative() {
+            receive(ctx, &place, -done.quantity, -done.value)?
+        } else {
+            let product = ctx.get(done.product)?;
+            let on_hand = ctx.balance(&key(done.product, done.warehouse))?.quantity;
+            require(&product, done.quantity, on_hand)?;
+            issue_at(ctx, &place, done.quantity, done.value)?
+        };
+        variance = plus(variance, moved.variance)?;
+    }
+    ledger::reverse_all(ctx, source)?;
+    post_variance(ctx, date, variance, source)
+}
+
+/// What a movement left over between stock and ledger goes to the cost of sales.
+pub fn post_variance(ctx: &mut Ctx<'_>, date: Date, variance: Amount, source: &AnyRef) -> Result<()> {
+    if variance.is_zero() {
+        return Ok(());
+    }
+    let mut journal = Journal::new(Word::Transfer, date, "存货成本差异");
+    let stock = ledger::account_for(ctx, ledger::STOCK)?;
+    let cost = ledger::account_for(ctx, ledger::COST_OF_SALES)?;
+    journal.debit(cost, None, variance)?;
+    journal.credit(stock, None, variance)?;
+    journal.post(ctx, source.clone()).map(drop)
 }

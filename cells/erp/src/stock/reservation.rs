@@ -50,9 +50,7 @@ pub fn fill(ctx: &mut Ctx<'_>, product: Ref<Product>, warehouse: Ref<Warehouse>)
         Op::Gt,
         Quantity::ZERO,
     );
-    let mut waiting = ctx.find(find)?;
-    waiting.sort_by_key(|w| (w.since, w.line));
-    for line in waiting {
+    for line in ctx.find(find.sort("since").sort("line"))? {
         if !left.is_positive() {
             break;
         }
@@ -76,9 +74,7 @@ pub fn trim(ctx: &mut Ctx<'_>, product: Ref<Product>, warehouse: Ref<Warehouse>)
         Op::Gt,
         Quantity::ZERO,
     );
-    let mut holding = ctx.find(find)?;
-    holding.sort_by_key(|w| std::cmp::Reverse((w.since, w.line)));
-    for line in holding {
+    for line in ctx.find(find.sort_down("since").sort_down("line"))? {
         if !excess.is_positive() {
             break;
         }

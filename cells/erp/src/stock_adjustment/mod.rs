@@ -3,6 +3,7 @@
 mod posting;
 
 use crate::account::Account;
+use crate::posting::{PostingState, post, reverse};
 use crate::product::Product;
 use crate::warehouse::Warehouse;
 use paas_cell::prelude::*;
@@ -38,7 +39,7 @@ pub struct StockAdjustment {
     pub lines: Vec<StockAdjustmentLine>,
     /// 状态 | State
     #[field(list, indexed)]
-    pub state: AdjustmentState,
+    pub state: PostingState,
 }
 
 /// 库存调整行 | Stock adjustment line
@@ -49,6 +50,7 @@ pub struct StockAdjustmentLine {
     /// 商品 | Product
     pub product: Ref<Product>,
     /// 数量：减少为负 | Quantity: negative takes out
+    #[field(min = "-1000000000", max_value = "1000000000")]
     pub quantity: Quantity,
     /// 单位成本 | Unit cost
     #[field(min = "0")]
@@ -73,25 +75,6 @@ pub enum Reason {
     Other,
 }
 
-/// 库存调整状态 | Stock adjustment state
-#[derive(States, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdjustmentState {
-    /// 草稿 | Draft
-    #[state(draft)]
-    Draft,
-    /// 已过账 | Posted
-    #[state(done)]
-    Posted,
-    /// 已冲销 | Reversed
-    #[state(void)]
-    Reversed,
-}
-
 /// The flow of stock adjustments.
-pub const FLOW: Flow<StockAdjustment> = Flow::new(&[
-    go("post", &[AdjustmentState::Draft], AdjustmentState::Posted).label("过账", "Post").does(posting::post),
-    go("reverse", &[AdjustmentState::Posted], AdjustmentState::Reversed)
-        .label("冲销", "Reverse")
-        .does(posting::reverse),
-])
-.guard_save(posting::check);
+pub const FLOW: Flow<StockAdjustment> =
+    Flow::new(&[post(posting::post), reverse(posting::reverse)]).guard_save(posting::check);

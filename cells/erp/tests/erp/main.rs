@@ -1,6 +1,10 @@
 //! Scenarios of the ERP cell, told in business words through the public verbs.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a failing unwrap is a failing test
 
+mod attacks;
+mod names;
 mod order_to_cash;
+mod reversals;
 mod rules;
+mod terms;
 mod world;

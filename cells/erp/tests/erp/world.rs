@@ -42,8 +42,11 @@ impl World {
 
     pub async fn call(&self, method: Method, path: &str, body: &J) -> (StatusCode, J) {
         let mut call = Call::json(method.clone(), &format!("/api/v1/erp/{path}"), body).unwrap();
-        if method == Method::GET {
+        if method == Method::GET || method == Method::DELETE {
             call.body = Default::default();
+        }
+        if method == Method::DELETE {
+            call.headers.insert("if-match", format!("\"{}\"", body["version"]).parse().unwrap());
         }
         let (status, bytes) = self.peers.fetch("erp", context(&Id::fresh().to_string()), call).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap_or(J::Null))
