@@ -34,6 +34,9 @@ pub struct Delivery {
     /// 成本 | Cost
     #[field(list, computed)]
     pub cost: Amount,
+    /// 出库时结转的成本：不再等发票 | Expensed at once: no invoice takes it
+    #[field(computed)]
+    pub expensed: Amount,
     /// 成本结转 | Cost of sales
     #[field(computed)]
     pub cost_of_sales: Option<CostOfSales>,
@@ -66,7 +69,7 @@ pub struct DeliveryLine {
     /// 出库时已开票数量 | Invoiced before
     #[field(computed)]
     pub expensed_quantity: Quantity,
-    /// 出库时结转成本 | Expensed at once
+    /// 出库时结转的成本：不再等发票 | Expensed at once: no invoice takes it
     #[field(computed)]
     pub expensed: Amount,
 }

@@ -7,7 +7,7 @@ use crate::ledger::{self, Journal};
 use crate::period::{self, Asks};
 use crate::posting::PostingState;
 use crate::sales_invoice::SalesInvoice;
-use crate::sales_order::progress::{self, OrderProgress};
+use crate::sales_order::progress::{self, OrderFulfilment, OrderProgress};
 use crate::sales_order::{self, SalesOrder, SalesOrderLine, finish_when_done, resume_when_open};
 use crate::sales_return::SalesReturn;
 use crate::settings::{CostOfSales, ErpSettings};
@@ -51,19 +51,23 @@ pub fn post(ctx: &mut Ctx<'_>, delivery: &mut Delivery) -> Result<()> {
     }
     delivery.lines = lines;
     delivery.cost = total(delivery.lines.iter().map(|l| l.cost))?;
-    let expensed = match &order {
-        Some(order) if mode == CostOfSales::WithInvoice => expense_invoiced(ctx, delivery, order)?,
-        Some(_) | None => delivery.cost,
-    };
-    if let Some(order) = &mut order {
-        finish_when_done(ctx, order)?;
+    match &mut order {
+        Some(order) => {
+            if mode == CostOfSales::WithInvoice {
+                expense_invoiced(ctx, delivery, order)?;
+            }
+            finish_when_done(ctx, order)?;
+        }
+        None => delivery.lines.iter_mut().for_each(|l| l.expensed = l.cost),
     }
-    post_voucher(ctx, delivery, expensed)?;
+    delivery.expensed = total(delivery.lines.iter().map(|l| l.expensed))?;
+    post_voucher(ctx, delivery, mode)?;
     moves::post_variance(ctx, delivery.delivery_date, variance, &reference(delivery))
 }
 
 /// Dr goods shipped, or cost of sales for what is expensed at once / Cr stock, at cost.
-fn post_voucher(ctx: &mut Ctx<'_>, delivery: &Delivery, expensed: Amount) -> Result<()> {
+fn post_voucher(ctx: &mut Ctx<'_>, delivery: &Delivery, mode: CostOfSales) -> Result<()> {
+    let expensed = if mode == CostOfSales::WithDelivery { delivery.cost } else { delivery.expensed };
     let number = delivery.head.number.as_deref().unwrap_or_default();
     let mut journal = Journal::new(Word::Transfer, delivery.delivery_date, format!("出库 {number}"));
     let stock = ledger::account_for(ctx, ledger::STOCK)?;
@@ -94,10 +98,9 @@ fn take_out(ctx: &mut Ctx<'_>, delivery: &Delivery, order: Option<&SalesOrder>, 
     moves::issue(ctx, &place, &product, line.quantity, usable)
 }
 
-/// The part of the cost that belongs to quantities already invoiced: expensed at once. Returns the sum.
-fn expense_invoiced(ctx: &mut Ctx<'_>, delivery: &mut Delivery, order: &SalesOrder) -> Result<Amount> {
+/// The part of the cost that belongs to quantities already invoiced is expensed at once.
+fn expense_invoiced(ctx: &mut Ctx<'_>, delivery: &mut Delivery, order: &SalesOrder) -> Result<()> {
     let mut shipments = costs::shipments(ctx, Ref::new(order.head.id))?;
-    let mut sum = Amount::ZERO;
     for line in &mut delivery.lines {
         let order_line = order_line(order, line)?;
         let done = progress::of_line(ctx, order, order_line)?;
@@ -117,9 +120,8 @@ fn expense_invoiced(ctx: &mut Ctx<'_>, delivery: &mut Delivery, order: &SalesOrd
         let mut entry = OrderProgress::of(&done);
         entry.invoiced_cost = line.expensed;
         progress::advance(ctx, order, order_line, &done, entry)?;
-        sum = plus(sum, line.expensed)?;
     }
-    Ok(sum)
+    Ok(())
 }
 
 /// Refuses a reversal while returns or invoices rest on the delivery.
@@ -134,14 +136,7 @@ pub fn rests_nothing(ctx: &mut Ctx<'_>, delivery: &mut Delivery) -> Result<()> {
         let mut rests = false;
         for line in &delivery.lines {
             let done = progress::of_line(ctx, &order, order_line(&order, line)?)?;
-            let mut start = Quantity::ZERO;
-            for shipment in shipments.iter().filter(|s| Some(s.order_line) == line.sales_order_line.map(|l| l.id())) {
-                if shipment.delivery_line == line.id {
-                    let end = plus(start, shipment.layer.quantity)?;
-                    rests |= minus(done.invoiced.min(end), start)? > line.expensed_quantity;
-                }
-                start = plus(start, shipment.layer.quantity)?;
-            }
+            rests |= is_invoiced(&shipments, line, &done)? || carries_cost(&shipments, delivery, line, &done)?;
         }
         if rests {
             let invoices = ctx.find(Find::<SalesInvoice>::all().eq("sales_order", order_ref))?;
@@ -149,6 +144,38 @@ pub fn rests_nothing(ctx: &mut Ctx<'_>, delivery: &mut Delivery) -> Result<()> {
         }
     }
     successors::none(&resting)
+}
+
+/// Whether the invoiced quantity, counted from the oldest shipment, reaches into this line (what was invoiced before it
+/// was shipped aside).
+fn is_invoiced(shipments: &[Shipment], line: &DeliveryLine, done: &OrderFulfilment) -> Result<bool> {
+    let mut start = Quantity::ZERO;
+    for shipment in shipments.iter().filter(|s| line.sales_order_line.map(|l| l.id()) == Some(s.order_line)) {
+        let end = plus(start, shipment.layer.quantity)?;
+        if shipment.delivery_line == line.id && minus(done.invoiced.min(end), start)? > line.expensed_quantity {
+            return Ok(true);
+        }
+        start = end;
+    }
+    Ok(false)
+}
+
+/// Whether the cost of sales holds cost of this delivery: without it the other shipments would not explain what is booked
+/// (after an older invoice was reversed, the invoices that stay hold the cost of younger shipments).
+fn carries_cost(
+    shipments: &[Shipment],
+    delivery: &Delivery,
+    line: &DeliveryLine,
+    done: &OrderFulfilment,
+) -> Result<bool> {
+    let mine = |id: Id| delivery.lines.iter().any(|l| l.id == id);
+    let others: Vec<Shipment> = shipments.iter().filter(|s| !mine(s.delivery_line)).cloned().collect();
+    let layers = costs::layers(&others, done.line.id(), true);
+    let shipped = total(layers.iter().map(|l| l.quantity))?;
+    let waiting = total(layers.iter().map(|l| l.cost))?;
+    let same_line = delivery.lines.iter().filter(|l| l.sales_order_line == line.sales_order_line);
+    let booked = minus(done.invoiced_cost, total(same_line.map(|l| l.expensed))?)?;
+    Ok(if done.invoiced < shipped { booked > waiting } else { booked != waiting })
 }
 
 /// Brings the goods back at their own cost and reverses the voucher.

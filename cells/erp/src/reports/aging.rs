@@ -1,6 +1,6 @@
 //! Receivables by age on any date, from the entries up to that date.
 
-use super::{AS_OF, named};
+use super::{AS_OF, by_code, named};
 use crate::calc::{plus, total};
 use crate::customer::Customer;
 use crate::receivable::ReceivableEntry;
@@ -76,6 +76,7 @@ fn ar_aging(ctx: &mut Ctx<'_>, params: &Params) -> Result<Table> {
             *sum = plus(*sum, bucket)?;
         }
     }
+    by_code(&mut table, 1);
     let names = ["notDue", "days1to30", "days31to60", "days61to90", "days91to120", "over120"];
     for (name, sum) in names.into_iter().zip(sums) {
         table.total(name, json!(sum.to_string()));

@@ -1,10 +1,13 @@
-//! Margin of posted invoices per product: net revenue less the cost of what was invoiced.
+//! Margin per product: net revenue of posted invoices less the cost of what was invoiced, at the date of the invoice, or of
+//! the delivery where no invoice takes the cost.
 
-use super::{FROM, TO, named, span};
+use super::{FROM, TO, by_code, named, span};
 use crate::calc::{minus, plus};
+use crate::delivery::Delivery;
 use crate::posting::PostingState;
 use crate::product::Product;
-use crate::sales_invoice::{InvoiceKind, SalesInvoice};
+use crate::sales_invoice::SalesInvoice;
+use crate::sales_return::SalesReturn;
 use paas_cell::prelude::*;
 use std::collections::BTreeMap;
 
@@ -29,22 +32,41 @@ fn share_of(margin: Amount, net: Amount) -> Json {
     rate.map_or(Json::Null, |rate| json!(rate.to_string()))
 }
 
+impl Margin {
+    fn add(&mut self, quantity: Quantity, net: Amount, cost: Amount) -> Result<()> {
+        self.quantity = plus(self.quantity, quantity)?;
+        self.net = plus(self.net, net)?;
+        self.cost = plus(self.cost, cost)?;
+        Ok(())
+    }
+}
+
+/// Posted documents dated in a span.
+fn posted<D: Typed>(date: &'static str, from: Date, to: Date) -> Find<D> {
+    Find::<D>::all().eq("state", PostingState::Posted).op(date, Op::Gte, from).op(date, Op::Lte, to).limit(1_000_000)
+}
+
 fn collect(ctx: &mut Ctx<'_>, from: Date, to: Date) -> Result<BTreeMap<Id, Margin>> {
     let mut products: BTreeMap<Id, Margin> = BTreeMap::new();
-    let find = Find::<SalesInvoice>::all()
-        .eq("state", PostingState::Posted)
-        .op("invoice_date", Op::Gte, from)
-        .op("invoice_date", Op::Lte, to)
-        .limit(1_000_000);
-    for invoice in ctx.find(find)? {
-        let credit = invoice.kind == InvoiceKind::Credit;
-        for line in ctx.get(Ref::<SalesInvoice>::new(invoice.head.id))?.lines {
-            let (quantity, net, cost) =
-                if credit { (-line.quantity, -line.net, -line.cost) } else { (line.quantity, line.net, line.cost) };
-            let sum = products.entry(line.product.id()).or_default();
-            sum.quantity = plus(sum.quantity, quantity)?;
-            sum.net = plus(sum.net, net)?;
-            sum.cost = plus(sum.cost, cost)?;
+    for found in ctx.find(posted::<SalesInvoice>("invoice_date", from, to))? {
+        let invoice = ctx.get(Ref::<SalesInvoice>::new(found.head.id))?;
+        for line in &invoice.lines {
+            let (net, cost) = (invoice.signed(line.net), invoice.signed(line.cost));
+            products.entry(line.product.id()).or_default().add(invoice.signed(line.quantity), net, cost)?;
+        }
+    }
+    let expensed = posted::<Delivery>("delivery_date", from, to).op("expensed", Op::Gt, Amount::ZERO);
+    for found in ctx.find(expensed)? {
+        for line in ctx.get(Ref::<Delivery>::new(found.head.id))?.lines {
+            products.entry(line.product.id()).or_default().add(Quantity::ZERO, Amount::ZERO, line.expensed)?;
+        }
+    }
+    // What comes back of a delivery without order has no credit that takes its cost.
+    for found in ctx.find(posted::<SalesReturn>("return_date", from, to))? {
+        if found.sales_order.is_none() {
+            for line in ctx.get(Ref::<SalesReturn>::new(found.head.id))?.lines {
+                products.entry(line.product.id()).or_default().add(Quantity::ZERO, Amount::ZERO, -line.cost)?;
+            }
         }
     }
     Ok(products)
@@ -77,6 +99,7 @@ fn sales_margin(ctx: &mut Ctx<'_>, params: &Params) -> Result<Table> {
         revenue = plus(revenue, sum.net)?;
         costs = plus(costs, sum.cost)?;
     }
+    by_code(&mut table, 1);
     let margin = minus(revenue, costs)?;
     table.total("revenue", json!(revenue.to_string()));
     table.total("cost", json!(costs.to_string()));

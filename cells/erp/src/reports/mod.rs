@@ -35,3 +35,10 @@ pub(crate) fn named<T: Typed>(ctx: &mut Ctx<'_>, id: Id) -> Result<(Json, Json)>
     let named = ctx.named(Ref::<T>::new(id))?;
     Ok((json!(named.code), json!(named.name)))
 }
+
+/// Puts rows into the order of their leading cells: codes, not identities.
+pub(crate) fn by_code(table: &mut Table, cells: usize) {
+    table.rows.sort_by_cached_key(|row| {
+        row.cells.iter().take(cells).map(|c| c.as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    });
+}

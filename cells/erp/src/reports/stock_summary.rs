@@ -1,6 +1,6 @@
 //! What came in, went out and is left of each product, from the stock moves.
 
-use super::{FROM, TO, named, span};
+use super::{FROM, TO, by_code, named, span};
 use crate::calc::plus;
 use crate::product::Product;
 use crate::stock::StockMove;
@@ -78,6 +78,7 @@ fn stock_summary(ctx: &mut Ctx<'_>, params: &Params) -> Result<Table> {
         }
         table.push(cells);
     }
+    by_code(&mut table, 3);
     for (name, sum) in ["openingValue", "inValue", "outValue", "closingValue"].into_iter().zip(sums) {
         table.total(name, json!(sum.to_string()));
     }

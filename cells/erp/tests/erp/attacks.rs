@@ -381,7 +381,7 @@ async fn closed_periods_take_nothing_and_reversals_move_on() {
     let invoice = world.follow(&order, "invoice", json!({"date": world.day("02-03")}), "sales-invoices").await;
     assert_eq!(world.refused("sales-invoices", &invoice, "post", J::Null).await, "erp.period.closed");
     let voucher = json!({"date": world.day("02-05"), "lines": [
-        {"account": {"code": "1122"}, "debit": "1"}, {"account": {"code": "5001"}, "credit": "1"}]});
+        {"account": {"code": "1001"}, "debit": "1"}, {"account": {"code": "5001"}, "credit": "1"}]});
     let entered = world.post("vouchers", voucher.clone()).await;
     world.act("vouchers", &entered, "review", J::Null).await;
     world.act("vouchers", &entered, "post", J::Null).await;

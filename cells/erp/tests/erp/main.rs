@@ -2,9 +2,12 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a failing unwrap is a failing test
 
 mod attacks;
+mod figures;
 mod names;
 mod order_to_cash;
+mod random;
 mod reversals;
 mod rules;
 mod terms;
+mod together;
 mod world;

@@ -296,7 +296,8 @@ async fn required_fields_and_defaults_are_those_of_the_specification() {
         let mut asked: Vec<&str> =
             answer["details"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
         let mut required = required.to_vec();
-        (asked.sort_unstable(), required.sort_unstable());
+        asked.sort_unstable();
+        required.sort_unstable();
         assert_eq!(asked, required, "{resource}");
     }
 }

@@ -256,3 +256,44 @@ async fn what_another_warehouse_delivers_frees_the_reservation() {
     assert_eq!(world.reload("sales-orders", &first).await["lines"][0]["reservedQuantity"], "12.000000");
     world.holds().await;
 }
+
+#[tokio::test]
+async fn a_delivery_stays_while_its_cost_is_in_the_cost_of_sales() {
+    let world = World::new(false).await;
+    world.ready().await;
+    let order = world.order("10").await;
+    world.act("sales-orders", &order, "confirm", J::Null).await;
+    let part =
+        json!({"date": world.day("02-02"), "lines": [{"salesOrderLine": order["lines"][0]["id"], "quantity": "5"}]});
+    let (mut deliveries, mut invoices) = (Vec::new(), Vec::new());
+    for cost in ["750.00", "1000.00"] {
+        let delivery = world.follow(&order, "deliver", part.clone(), "deliveries").await;
+        let delivery = world.act("deliveries", &delivery, "post", J::Null).await;
+        assert_eq!(delivery["cost"], cost);
+        deliveries.push(delivery);
+        let gain = world
+            .post(
+                "stock-adjustments",
+                json!({"warehouse": {"code": "WH01"}, "date": world.day("02-02"), "reason": "gain",
+                "lines": [{"product": {"code": "P"}, "quantity": "15", "unitCost": "250"}]}),
+            )
+            .await;
+        world.act("stock-adjustments", &gain, "post", J::Null).await;
+        let invoice = world.follow(&order, "invoice", part.clone(), "sales-invoices").await;
+        world.act("sales-invoices", &invoice, "post", J::Null).await;
+        invoices.push(invoice);
+    }
+    // The first invoice goes; what is still expensed, 1,000.00, is the cost of the second delivery.
+    world.act("sales-invoices", &invoices[0], "reverse", J::Null).await;
+    assert_eq!(
+        (world.closing("5401").await, world.closing("140502").await),
+        ("1000.00".to_owned(), "750.00".to_owned())
+    );
+    assert_eq!(world.refused("deliveries", &deliveries[1], "reverse", J::Null).await, "erp.document.has-successors");
+    world.act("sales-invoices", &invoices[1], "reverse", J::Null).await;
+    for delivery in &deliveries {
+        world.act("deliveries", delivery, "reverse", J::Null).await;
+    }
+    assert_eq!((world.closing("5401").await, world.closing("140502").await), ("0.00".to_owned(), "0.00".to_owned()));
+    world.holds().await;
+}
