@@ -178,7 +178,7 @@ export function toyServer({ notes = 64 } = {}) {
     note_(record.id, action.name, { state: record.state }, { state: action.to });
     record.state = action.to;
     record.version += 1;
-    const created = action.name === 'copy' ? [add(key, compute({ ...structuredClone(record), id: id(), number: `N202604-${pad(next, 5)}`, state: 'draft' }))] : [];
+    const created = action.name === 'copy' ? [add(key, compute({ ...structuredClone(record), id: id(), number: `N202604-${pad(next, 5)}`, state: 'draft', madeFrom: record.id }))] : [];
     return ok({ ...view(type, record, lang), created: created.map((c) => ({ type: 'toy.note', id: c.id, number: c.number })) });
   };
 
@@ -219,6 +219,11 @@ export function toyServer({ notes = 64 } = {}) {
     }
     const record = all(name).find((r) => r.id === key);
     if (!record) return refuse(404, 'NOT_FOUND', lang === 'en' ? 'Not found' : '没有找到');
+    if (tail === 'links') {
+      return ok({ data: all('toy/notes').filter((n) => n.madeFrom === key || record.madeFrom === n.id).map((n) => ({
+        direction: n.madeFrom === key ? 'to' : 'from', type: 'note', resource: 'notes', label: note.label[lang], id: n.id, number: n.number, date: n.noteDate, state: n.state,
+      })) });
+    }
     if (tail === 'history') return ok({ data: history.get(key) ?? [] });
     if (tail === 'transitions') return transit(type, name, record, body, lang);
     if (method === 'PATCH') return write(type, name, record, body, dry, lang);

@@ -54,6 +54,10 @@ export default async function toyStory(browser) {
   await page.locator('.ant-drawer-mask').waitFor({ state: 'hidden' });
   await page.locator('.created-link').click();
   await page.locator('.record-head [data-state=draft]').waitFor();
+  await page.keyboard.press('Alt+l');
+  await page.locator('.links .link-from a').waitFor();
+  await page.locator('.ant-drawer-close').click();
+  await page.locator('.ant-drawer-mask').waitFor({ state: 'hidden' });
   await page.locator('#f-remark').fill('changed');
   await page.locator('.crumb').click();
   await page.locator('.ant-modal-confirm, .ant-modal').first().waitFor();

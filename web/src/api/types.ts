@@ -56,7 +56,7 @@ export interface StateMeta { value: string; label: Label; tone: 'draft' | 'activ
 export interface ActionMeta {
   name: string; label: Label; from: string[]; to: string; allowed: boolean;
   /** What the step asks for, and rows of it. */
-  data?: Field[]; tables?: TableMeta[];
+  data?: Field[]; dataTables?: TableMeta[];
 }
 
 /** What the caller may do with a type. */
@@ -111,7 +111,7 @@ export interface Me {
   roles: Named[];
   permissions: string[];
   cells: { code: string; name: string }[];
-  memberships: { tenant: string; name: string }[];
+  memberships: { tenant: string; name: string; nameEn?: string | null }[];
 }
 
 /** {@link Me} as it travels: the user name may stand with the membership, cells may be bare codes. */
@@ -119,7 +119,7 @@ export interface MeAnswer extends Omit<Me, 'person' | 'membership' | 'cells' | '
   person: { id: string; name: string; username?: string };
   membership: { id: string; kind: string; username?: string };
   cells: (string | { code: string; name: string })[];
-  memberships?: { tenant: string; name: string }[];
+  memberships?: Me['memberships'];
 }
 
 /** A reference as answers carry it. */
@@ -147,5 +147,7 @@ export interface ReportAnswer {
 /** One entry of a record's history. */
 export interface HistoryEntry {
   at: string; actor: { id: string; name: string } | null; action: string;
+  /** The action in the caller's language. */
+  label?: string | null;
   before: JsonObject | null; after: JsonObject | null; requestId: string;
 }

@@ -8,6 +8,7 @@ import { Shell } from './shell';
 const validateSearch = (search: Record<string, unknown>): Search => search as Search;
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage });
+const status = createRoute({ getParentRoute: () => root, path: '/status', component: lazyRouteComponent(() => import('./status'), 'StatusPage') });
 const list = createRoute({ getParentRoute: () => root, path: '/$cell/$resource', component: ListPage, validateSearch });
 const record = createRoute({
   getParentRoute: () => root, path: '/$cell/$resource/$id', component: lazyRouteComponent(() => import('../record/record-page'), 'RecordPage'),
@@ -19,7 +20,7 @@ const report = createRoute({
 
 /** Every place of the page. There is none per type of document: the descriptor fills these. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, list, record, report]),
+  routeTree: root.addChildren([home, status, list, record, report]),
   parseSearch,
   stringifySearch: writeSearch,
   defaultPreload: 'intent',

@@ -46,6 +46,7 @@ function Favourites({ word, onPick }: { word: string; onPick: () => void }) {
 function SideMenu({ onPick }: { onPick: () => void }) {
   const { t, l } = useText();
   const { metas, pending } = useMetas();
+  const seesStatus = useMe().permissions.some((code) => code === 'platform.settings.update');
   const [q, setQ] = useState('');
   const word = q.trim().toLowerCase();
   const groups = menuOf(metas, l)
@@ -64,6 +65,9 @@ function SideMenu({ onPick }: { onPick: () => void }) {
             {group.entries.map((entry) => <EntryLink key={entry.key} entry={entry} onClick={onPick} />)}
           </div>
         ))}
+        {seesStatus && (!word || t('status.title').toLowerCase().includes(word)) ? (
+          <Link to="/status" className="menu-item" activeProps={{ 'data-active': 'true' }} onClick={onPick}>{t('status.title')}</Link>
+        ) : null}
         {!pending && groups.length === 0 ? <div className="muted menu-none">{t('menu.none')}</div> : null}
       </div>
     </>
@@ -110,7 +114,7 @@ function TenantSwitch() {
   if (me.memberships.length < 2) return <span className="tenant" title={me.tenant.code}>{nameIn(lang, me.tenant)}</span>;
   return (
     <Select className="tenant" variant="borderless" value={me.tenant.code} aria-label={t('tenant.switch')} popupMatchSelectWidth={false}
-      options={me.memberships.map((m) => ({ value: m.tenant, label: m.name || m.tenant }))}
+      options={me.memberships.map((m) => ({ value: m.tenant, label: nameIn(lang, m) || m.tenant }))}
       onChange={(code: string) => {
         switchTenant(code).then(() => location.assign('/'), (e: unknown) => message.error(e instanceof Error ? e.message : String(e)));
       }} />

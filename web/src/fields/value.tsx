@@ -29,6 +29,7 @@ export function Value({ field, value, links = true, states }: { field: Field; va
     return <span className={asString(value).startsWith('-') ? 'num negative' : 'num'}>{showValue(field, value, lang)}</span>;
   }
   if (links && field.type === 'anyref' && value !== undefined) return <AnyRefLink value={value} />;
+  if (links && field.type === 'json') return <pre className="mono json">{typeof value === 'string' ? value : JSON.stringify(value, null, 2)}</pre>;
   const target = targetOf(field);
   const id = asString(asObject(value)?.id);
   if (links && target && id && field.type !== 'ref-list') {

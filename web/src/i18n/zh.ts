@@ -242,6 +242,20 @@ export const zh = {
   'report.chart.of': '{measure}，按{label}',
   'report.chart.rest': '另有 {n} 行未画出',
   'report.drill': '查看明细',
+  'record.links': '关联单据',
+  'links.none': '没有关联单据',
+  'status.title': '系统状态',
+  'status.version': '版本 {version}',
+  'status.cell': '应用',
+  'status.state': '状态',
+  'status.latency': '响应时间',
+  'status.of': '版本',
+  'status.up': '正常',
+  'status.down': '不可用',
+  'audit.checkpoint': '审计检查点',
+  'audit.keep': '下载保存',
+  'audit.text': '保存在系统之外的检查点可以证明：此前的审计记录没有被删改。运行 superpaas self-check --checkpoint <文件> 核对。',
+  'audit.rows': '{n} 条',
 };
 /** A key of the page's texts. */
 export type TextKey = keyof typeof zh;

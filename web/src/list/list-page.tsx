@@ -14,6 +14,7 @@ import { useText } from '../i18n';
 import { setTrail } from '../lib/trail';
 import { everything, Selection } from './bulk';
 import { ColumnsButton } from './columns';
+import { EXTRAS } from './extras';
 import { FilterButton, FilterChips, QuickFilters } from './filters';
 import { Grid } from './grid';
 import { groupLines, type Line } from './groups';
@@ -150,6 +151,7 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
       .catch((error: unknown) => message.error(error instanceof Error ? error.message : String(error)));
   };
   const narrowed = Boolean(search.q) || filterEntries(search).length > 0;
+  const Extra = EXTRAS[spot];
   const picked = rows.filter((r) => chosen.includes(r.id));
   const address = writeSearch(viewPart(search));
   return (
@@ -159,6 +161,7 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
         <Star path={`/${spot}${address}`} title={address === '' ? label : `${label} · ${[search.q, ...type.states.filter((s) => s.value === search.state).map((s) => l(s.label, s.value))].filter(Boolean).join(' ') || t('list.filter')}`} />
         <StateTabs type={type} search={search} change={change} />
         <span className="grow" />
+        {Extra ? <Extra /> : null}
         <Views place={spot} search={search} change={change} />
         <ColumnsButton type={type} columns={columns} layout={layout} onLayout={setLayout} search={search} change={change} />
         {type.permissions.export ? (

@@ -25,7 +25,7 @@ export function askedType(action: ActionMeta): TypeMeta {
   const permissions = { read: true, create: true, update: true, delete: false, export: false, unmask: false };
   return {
     name: action.name, resource: '', kind: 'setting', label: action.label, titleField: '', fields: action.data ?? [],
-    tables: (action.tables ?? []).map((table) => ({ ...table, minRows: table.minRows ?? 0 })), states: [], editableStates: [], actions: [], permissions, list: { columns: [] },
+    tables: (action.dataTables ?? []).map((table) => ({ ...table, minRows: table.minRows ?? 0 })), states: [], editableStates: [], actions: [], permissions, list: { columns: [] },
   };
 }
 

@@ -23,6 +23,7 @@ import { figuresOf, HeadFields } from './fields';
 import { History } from './history';
 import { useKept } from './kept';
 import { keptKey } from './kept-store';
+import { Links } from './links';
 import { LineGrid } from './line-grid';
 import { usePreview, useSave } from './use-save';
 
@@ -208,6 +209,8 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   useCommand('saveNew', editable && canCreate ? () => void onSave(true) : null);
   useCommand('new', canCreate && base ? () => void place('new') : null);
   useCommand('history', base ? () => setDrawer('history') : null);
+  const linked = base !== null && type.kind === 'document';
+  useCommand('links', linked ? () => setDrawer('links') : null);
 
   const remove = () => modal.confirm({
     title: t('record.delete.ask', { type: label }), okText: t('record.delete'), cancelText: t('cancel'), okButtonProps: { danger: true },
@@ -236,12 +239,13 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   };
   const more = [
     ...(editable && canCreate ? [{ key: 'saveNew', label: `${t('record.saveNew')}  Alt-S` }] : []),
+    ...(linked ? [{ key: 'links', label: t('record.links') }] : []),
     ...(base ? [{ key: 'history', label: t('record.history') }] : []),
     ...(base && canCreate ? [{ key: 'new', label: t('record.new', { type: label }) }] : []),
     ...(base && type.permissions.delete && stateAllows ? [{ key: 'delete', label: t('record.delete'), danger: true }] : []),
   ];
   const pick = (key: string) => {
-    if (key === 'history') setDrawer('history');
+    if (key === 'history' || key === 'links') setDrawer(key);
     else if (key === 'new') void place('new');
     else if (key === 'saveNew') void onSave(true);
     else if (key === 'delete') remove();
@@ -279,8 +283,9 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
           {base ? <Stamps record={base} /> : null}
         </div>
         {theirs ? <ConflictDialog draft={draft} theirs={theirs} onClose={() => setTheirs(null)} /> : null}
-        <Drawer open={drawer === 'history'} size={460} title={t('record.history')} onClose={() => setDrawer(null)} destroyOnHidden>
-          {base ? <History cell={cell} type={type} id={base.id} /> : null}
+        <Drawer open={drawer !== null} size={460} title={t(drawer === 'links' ? 'record.links' : 'record.history')} onClose={() => setDrawer(null)} destroyOnHidden>
+          {base && drawer === 'history' ? <History cell={cell} type={type} id={base.id} /> : null}
+          {base && drawer === 'links' ? <Links cell={cell} resource={type.resource} id={base.id} title={`${label} ${titleOf(type, base)}`} /> : null}
         </Drawer>
       </div>
     </RowScope>
