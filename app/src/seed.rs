@@ -93,19 +93,20 @@ pub(crate) async fn run(platform: &Arc<Service>, settings: &Serve, fresh: bool) 
             "The data directory holds data without the demo company; --demo only seeds an empty one.".to_owned()
         );
     }
-    let user = |username, name, permissions| NewUser { username, name, permissions };
+    let user = |username, name, role, permissions| NewUser { username, name, role, permissions };
     let demo = NewTenant {
         code: "demo",
         name: "云杉贸易有限公司",
+        name_en: Some("Spruce Trading Co., Ltd."),
         cells: vec!["erp".to_owned()],
         users: vec![
-            user("admin", "系统管理员", &[]),
-            user("sales", "林小北", SALES),
-            user("buyer", "周文", BUYER),
-            user("keeper", "赵大力", KEEPER),
-            user("accountant", "陈会计", ACCOUNTANT),
-            user("manager", "王经理", &["erp.*"]),
-            user("auditor", "孙审计", AUDITOR),
+            user("admin", "系统管理员", ("管理员", "Administrator"), &[]),
+            user("sales", "林小北", ("销售", "Sales"), SALES),
+            user("buyer", "周文", ("采购", "Purchasing"), BUYER),
+            user("keeper", "赵大力", ("仓库", "Warehouse"), KEEPER),
+            user("accountant", "陈会计", ("会计", "Accounting"), ACCOUNTANT),
+            user("manager", "王经理", ("经理", "Management"), &["erp.*"]),
+            user("auditor", "孙审计", ("审计", "Audit"), AUDITOR),
         ],
         password: Secret::new(DEMO_PASSWORD.to_owned()),
         must_change: false,
@@ -133,8 +134,14 @@ async fn operator(platform: &Arc<Service>, data: &Path) -> Result<(), String> {
     let system = NewTenant {
         code: "system",
         name: "运营方",
+        name_en: Some("Operator"),
         cells: Vec::new(),
-        users: vec![NewUser { username: "admin", name: "运营管理员", permissions: &[] }],
+        users: vec![NewUser {
+            username: "admin",
+            name: "运营管理员",
+            role: ("管理员", "Administrator"),
+            permissions: &[],
+        }],
         password,
         must_change: true,
         demo: false,

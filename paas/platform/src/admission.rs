@@ -101,6 +101,8 @@ pub(crate) async fn admit(service: &Arc<Service>, shown: &Credentials) -> Result
     };
     let (Some(tenant), Some(user), true) = (tenant, user, right) else {
         pair.failed(now);
+        // Without the names: people type passwords into the wrong field.
+        tracing::warn!(network = pair.network, "a sign-in failed");
         return Err(Refusal::new(Code::InvalidCredentials));
     };
     if pair.is_locked(now, user.unlocked_at) || user.state == MasterState::Disabled {

@@ -17,6 +17,8 @@ pub struct NewUser {
     pub username: &'static str,
     /// Name for people.
     pub name: &'static str,
+    /// What the user's role is called, in Chinese and in English.
+    pub role: (&'static str, &'static str),
     /// Permission codes, wildcards allowed; empty for everything the tenant can have.
     pub permissions: &'static [&'static str],
 }
@@ -28,6 +30,8 @@ pub struct NewTenant {
     pub code: &'static str,
     /// Name.
     pub name: &'static str,
+    /// Name in English.
+    pub name_en: Option<&'static str>,
     /// Cells it has, beside the platform.
     pub cells: Vec<String>,
     /// Its first users.
@@ -48,6 +52,7 @@ pub async fn install(service: &Arc<Service>, new: NewTenant) -> Result<bool> {
     let mut account = TenantAccount::blank();
     account.code = new.code.to_owned();
     account.name = new.name.to_owned();
+    account.name_en = new.name_en.map(str::to_owned);
     account.cells.clone_from(&new.cells);
     account.rate_limited = !new.demo;
     let (account, fresh) = record(service, account, &request).await?;
@@ -61,7 +66,7 @@ pub async fn install(service: &Arc<Service>, new: NewTenant) -> Result<bool> {
         members.push(First {
             username: user.username.to_owned(),
             name: user.name.to_owned(),
-            name_en: None,
+            role: (user.role.0.to_owned(), user.role.1.to_owned()),
             hash: hash.clone(),
             permissions: match granted.as_slice() {
                 [] => everything(service, &account).await?,

@@ -24,7 +24,8 @@ const ZONE: &str = "Asia/Shanghai";
 pub(crate) struct First {
     pub(crate) username: String,
     pub(crate) name: String,
-    pub(crate) name_en: Option<String>,
+    /// Name of the member's role, in Chinese and in English.
+    pub(crate) role: (String, String),
     pub(crate) hash: String,
     pub(crate) permissions: Vec<String>,
     pub(crate) must_change: bool,
@@ -47,7 +48,8 @@ pub(crate) async fn complete(service: Arc<Service>, context: Context, record: Js
     let permissions = everything(&service, &account).await?;
     let admin = match (account.admin_username.clone(), account.admin_hash.clone()) {
         (Some(username), Some(hash)) => {
-            vec![First { name: username.clone(), name_en: None, permissions, username, hash, must_change: false }]
+            let role = ("管理员".to_owned(), "Administrator".to_owned());
+            vec![First { name: username.clone(), role, permissions, username, hash, must_change: false }]
         }
         // The program itself made this one, with users of its own.
         _ => Vec::new(),
@@ -117,8 +119,9 @@ fn add(ctx: &mut Ctx<'_>, member: &First, fresh: &[String]) -> Result<()> {
         None => {
             let mut role = Role::blank();
             role.code.clone_from(&member.username);
-            role.name.clone_from(&member.name);
-            role.name_en.clone_from(&member.name_en);
+            let (name, name_en) = &member.role;
+            role.name.clone_from(name);
+            role.name_en = Some(name_en.clone());
             role.permissions.clone_from(&member.permissions);
             role.data_scope = DataScope::All;
             Ref::new(ctx.create(role)?.head.id)

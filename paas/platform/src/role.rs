@@ -85,15 +85,29 @@ fn check(ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
     delegation::may_write(ctx, role)
 }
 
-/// Wildcards end here: they stand for what there is at this moment, not for what may come.
-fn grant(ctx: &Ctx<'_>, role: &mut Role) -> Result<()> {
-    let Some(codes) = ctx.asked().and_then(|asked| asked.get("codes")).and_then(Json::as_array) else { return Ok(()) };
-    let known: Vec<&str> = codes.iter().filter_map(Json::as_str).collect();
-    let named = |code: &String| known.iter().any(|k| paas_auth::covers(code, k));
+/// Wildcards end here: they stand for what there is at this moment, not for what may come. What a role holds of a cell
+/// that is silent now it keeps; more of it waits until the cell is back.
+fn grant(ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
+    let list = |name: &str| -> Option<Vec<String>> {
+        let list = ctx.asked()?.get(name)?.as_array()?;
+        Some(list.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+    };
+    let (Some(known), Some(silent)) = (list("codes"), list("silent")) else { return Ok(()) };
+    let is_silent = |code: &String| silent.iter().any(|cell| code.split('.').next() == Some(cell));
+    let (waiting, said): (Vec<String>, Vec<String>) = role.permissions.iter().cloned().partition(is_silent);
+    if !waiting.is_empty() {
+        let new = role.head.version == 0;
+        let held = if new { Vec::new() } else { ctx.get(Ref::<Role>::new(role.head.id))?.permissions };
+        if waiting.iter().any(|code| !held.contains(code)) {
+            return Err(Refusal::unavailable("the cell of a permission is silent"));
+        }
+    }
+    let named = |code: &String| is_silent(code) || known.iter().any(|k| paas_auth::covers(code, k));
     if let Some(nothing) = role.permissions.iter().position(|code| !named(code)) {
         return Err(unknown(nothing, "NOT_FOUND"));
     }
-    role.permissions = paas_auth::expand(&role.permissions, known);
+    role.permissions = paas_auth::expand(&said, known.iter().map(String::as_str));
+    role.permissions.extend(waiting);
     Ok(())
 }
 

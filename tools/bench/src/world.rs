@@ -101,8 +101,11 @@ fn demo() -> NewTenant {
     NewTenant {
         code: "demo",
         name: "演示",
+        name_en: Some("Demo"),
         cells: vec![crate::CELL.to_owned()],
-        users: vec![NewUser { username: "admin", name: "管理员", permissions: &[] }],
+        users: vec![NewUser {
+            username: "admin", name: "管理员", role: ("管理员", "Administrator"), permissions: &[]
+        }],
         password: Secret::new(PASSWORD.to_owned()),
         must_change: false,
         demo: true,

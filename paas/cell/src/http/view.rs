@@ -36,6 +36,8 @@ pub(super) async fn call(
         [] => asked.list().await,
         ["export"] => asked.export().await,
         [id] => asked.one(id).await,
+        // What only tells of others has no story of its own.
+        [id, "history" | "links"] => asked.one(id).await.map(|_| Reply::ok(&json!({"data": []}))),
         _ => Err(Refusal::not_found()),
     }
 }

@@ -7,7 +7,7 @@ use paas_cell::{Cell, Service, router};
 use paas_gateway::{Gateway, GatewayConfig};
 use paas_link::{Call, Link, Peers};
 use paas_platform::{NewTenant, NewUser, install};
-use paas_store::{Store, Target};
+use paas_store::testing::Place;
 use paas_types::{Clock, Instant, Secret};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -53,22 +53,20 @@ pub struct Toy {
     pub service: Arc<Service>,
     seconds: Arc<AtomicI64>,
     requests: AtomicU32,
-    _dir: tempfile::TempDir,
+    _place: Place,
 }
 
 pub const PASSWORD: &str = "first-password";
 
 impl Toy {
-    pub async fn new() -> Toy {
-        let dir = tempfile::tempdir().unwrap();
+    pub async fn new(place: Place) -> Toy {
         let master = MasterKey::fresh().unwrap();
         let seconds = Arc::new(AtomicI64::new(1_800_000_000));
         let shared = Arc::clone(&seconds);
         let clock = Clock::custom(move || Instant::from_micros(shared.load(Ordering::SeqCst) * 1_000_000));
         let peers = Peers::with_clock(&master, clock.clone());
-        let target = Target::Lite { dir: dir.path().to_owned() };
         let run = |cell: Cell| {
-            let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), clock.clone()).unwrap();
+            let store = place.open(cell.schema(), Arc::new(master.clone()), clock.clone()).unwrap();
             let name = cell.name();
             let service = Service::new(cell, store, peers.clone(), &master, clock.clone());
             peers.connect(name, Link::local(router(Arc::clone(&service))));
@@ -79,7 +77,7 @@ impl Toy {
         let config = GatewayConfig { clock: clock.clone(), ..GatewayConfig::default() };
         let gateway = Gateway::new(config, peers.clone(), TokenKey::from_master(&master));
         let requests = AtomicU32::new(0);
-        let toy = Toy { peers, master, gateway, service, seconds, requests, _dir: dir };
+        let toy = Toy { peers, master, gateway, service, seconds, requests, _place: place };
         assert!(toy.install("system", true, false).await);
         assert!(!toy.install("system", true, false).await);
         assert!(toy.install("toy", false, false).await);
@@ -89,17 +87,27 @@ impl Toy {
     pub async fn install(&self, code: &'static str, must_change: bool, demo: bool) -> bool {
         let new = NewTenant {
             code,
-            name: "Toy",
+            name: "玩具",
+            name_en: Some("Toy"),
             cells: if code == "system" { Vec::new() } else { vec!["toy".to_owned()] },
             users: vec![
-                NewUser { username: "admin", name: "Ann", permissions: &[] },
-                NewUser { username: "keeper", name: "Kim", permissions: &["toy.shelf.*", "platform.user.read"] },
+                NewUser { username: "admin", name: "Ann", role: ("管理员", "Administrator"), permissions: &[] },
+                NewUser {
+                    username: "keeper",
+                    name: "Kim",
+                    role: ("保管", "Keeping"),
+                    permissions: &["toy.shelf.*", "platform.user.read"],
+                },
             ],
             password: Secret::new(PASSWORD.to_owned()),
             must_change,
             demo,
         };
         install(&self.service, new).await.unwrap()
+    }
+
+    pub fn now(&self) -> String {
+        Instant::from_micros(self.seconds.load(Ordering::SeqCst) * 1_000_000).to_string()
     }
 
     pub fn later(&self, seconds: i64) {
