@@ -2,6 +2,14 @@
 
 use paas_cell::prelude::*;
 
+/// The largest amount of a line or voucher, so that thousands of the largest still add up in every sum and report.
+const LARGEST: Amount = Amount::from_raw(1_000_000_000_000_000);
+
+/// Refuses an amount beyond the largest, of either sign.
+pub fn within_range(amount: Amount) -> Result<()> {
+    if amount.abs() > LARGEST { Err(too_large()) } else { Ok(()) }
+}
+
 /// What does not fit an exact number of its scale.
 pub fn too_large() -> Refusal {
     Refusal::rule(
@@ -70,6 +78,7 @@ pub fn line(terms: Terms) -> Result<Sums> {
     let keep = fit(Exact::ONE.sub(terms.discount_rate.exact()))?;
     let product = fit(terms.quantity.exact().mul(terms.unit_price.exact()).and_then(|p| p.mul(keep)))?;
     let gross: Amount = fit(product.round())?;
+    within_range(gross)?;
     if terms.tax_included {
         let divisor = fit(Exact::ONE.add(terms.vat_rate.exact()))?;
         let net = fit(gross.exact().div_round(divisor))?;

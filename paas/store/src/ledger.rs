@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::tables::single_id_key;
 use crate::{Cell, Col, Tx};
 use paas_document::{Kind, Record, TypeMeta, Value};
-use paas_types::{Id, Refusal, Result};
+use paas_types::{Id, Refusal, Result, Text};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -173,9 +173,7 @@ impl Tx {
             if field.measure {
                 let delta = entry.get(own).int().unwrap_or(0);
                 let old = held.record.get(index).int().unwrap_or(0);
-                let new = old
-                    .checked_add(delta)
-                    .ok_or_else(|| Refusal::internal(format!("{}.{} is full", balance.table, field.column)))?;
+                let new = old.checked_add(delta).ok_or_else(|| full(balance, field.name))?;
                 held.record.set(index, Value::Int(new)).map_err(|_| wrong())?;
                 changed.push(index);
             } else if !field.key && !held.exists {
@@ -223,6 +221,18 @@ impl Tx {
         let row = self.query_one(sql, &[self.tenant_cell(), Cell::Text(key.to_owned())], &[Col::Int])?;
         row.and_then(|r| r.first().map(Cell::as_int)).ok_or_else(|| Refusal::internal("a counter without a value"))
     }
+}
+
+/// A sum that does not fit its number any more.
+fn full(balance: &TypeMeta, field: &str) -> Refusal {
+    Refusal::rule(
+        "ledger.out-of-range",
+        Text::new(
+            format!("{}超出可记录的范围，请核对数量和金额。", balance.label.zh),
+            format!("{} would be larger than can be kept; check quantities and amounts.", balance.label.en),
+        ),
+        serde_json::json!({"balance": balance.name, "field": field}),
+    )
 }
 
 /// The index of the field with this column.

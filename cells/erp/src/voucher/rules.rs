@@ -2,13 +2,10 @@
 
 use super::{Voucher, VoucherLine};
 use crate::account::require_leaf;
-use crate::calc::{too_large, total};
+use crate::calc::{plus, total, within_range};
 use crate::ledger;
 use crate::period::{self, Asks};
 use paas_cell::prelude::*;
-
-/// The largest total of a voucher, so that thousands of the largest still add up in every report.
-const LARGEST: Amount = Amount::from_raw(1_000_000_000_000_000);
 
 /// Computes the total and the period.
 pub fn prepare(ctx: &mut Ctx<'_>, voucher: &mut Voucher) -> Result<()> {
@@ -27,8 +24,9 @@ pub fn check(ctx: &mut Ctx<'_>, voucher: &mut Voucher) -> Result<()> {
         }
     }
     balanced(voucher)?;
-    if voucher.lines.iter().any(|l| l.debit.abs().max(l.credit.abs()) > LARGEST) || voucher.total.abs() > LARGEST {
-        return Err(too_large());
+    within_range(voucher.total)?;
+    for line in &voucher.lines {
+        within_range(plus(line.debit, line.credit)?)?;
     }
     period::open_on(ctx, voucher.date, asks(voucher)).map(drop)
 }

@@ -77,6 +77,11 @@ async fn prices_of_eight_decimals_are_exact_and_huge_amounts_are_refused() {
         said(&world, Method::POST, "sales-orders", huge).await,
         (StatusCode::UNPROCESSABLE_ENTITY, "erp.amount.out-of-range".to_owned())
     );
+    let beyond = order("1000000000", "10000.00000001");
+    assert_eq!(
+        said(&world, Method::POST, "sales-orders", beyond).await,
+        (StatusCode::UNPROCESSABLE_ENTITY, "erp.amount.out-of-range".to_owned())
+    );
     let large = json!({"date": world.day("02-01"), "lines": [
         {"account": {"code": "1122"}, "debit": "90000000000000000"}, {"account": {"code": "5001"}, "credit": "90000000000000000"}]});
     assert_eq!(

@@ -158,3 +158,64 @@ async fn what_is_entered_late_is_marked() {
     assert_eq!(adjust(world.day("12-31")).await, false);
     world.holds().await;
 }
+
+#[tokio::test]
+async fn a_credit_without_open_invoices_pays_the_next_one() {
+    let world = World::new(false).await;
+    world.ready().await;
+    let invoice = async |kind: &str, day: &str, price: &str| {
+        let invoice = world
+            .post(
+                "sales-invoices",
+                json!({"customer": {"code": "C"}, "invoiceDate": world.day(day), "kind": kind, "lines": [
+                {"product": {"code": "P"}, "quantity": "1", "unitPrice": price}]}),
+            )
+            .await;
+        world.act("sales-invoices", &invoice, "post", J::Null).await;
+        invoice
+    };
+    let credit = invoice("credit", "02-03", "100").await;
+    assert_eq!(world.reload("sales-invoices", &credit).await["open"], "-113.00");
+    assert_eq!((world.closing("1122").await, world.closing("5001").await), ("-113.00".to_owned(), "100.00".to_owned()));
+    let next = invoice("normal", "02-05", "200").await;
+    // Nothing is paid: one document against the other, at the later date.
+    let receipt = world
+        .post(
+            "receipts",
+            json!({"customer": {"code": "C"}, "receiptDate": world.day("02-04"), "bankAccount": {"code": "BANK01"}, "amount": "0",
+            "allocations": [{"invoice": next["id"], "amount": "113"}, {"invoice": credit["id"], "amount": "-113"}]}),
+        )
+        .await;
+    world.act("receipts", &receipt, "post", J::Null).await;
+    assert_eq!(world.reload("sales-invoices", &next).await["open"], "113.00");
+    assert_eq!(world.reload("sales-invoices", &credit).await["open"], "0.00");
+    assert_eq!((world.closing("1122").await, world.closing("2203").await), ("113.00".to_owned(), "0.00".to_owned()));
+    world.holds().await;
+    assert_eq!(world.refused("sales-invoices", &credit, "reverse", J::Null).await, "erp.document.has-successors");
+    world.act("receipts", &receipt, "unallocate", J::Null).await;
+    for document in [&credit, &next] {
+        world.act("sales-invoices", document, "reverse", J::Null).await;
+    }
+    world.act("receipts", &receipt, "reverse", J::Null).await;
+    assert_eq!((world.closing("1122").await, world.closing("2203").await), ("0.00".to_owned(), "0.00".to_owned()));
+    world.holds().await;
+}
+
+#[tokio::test]
+async fn what_is_given_away_costs_and_bills_nothing() {
+    let world = World::new(false).await;
+    world.ready().await;
+    let order = order_of(
+        &world,
+        false,
+        json!([{"product": {"code": "P"}, "quantity": "2", "unitPrice": "100", "discountRate": "1"}]),
+    )
+    .await;
+    assert_eq!(sums(&order), ["0.00", "0.00", "0.00"]);
+    deliver(&world, &order).await;
+    let invoice = world.follow(&order, "invoice", json!({"date": world.day("02-03")}), "sales-invoices").await;
+    world.act("sales-invoices", &invoice, "post", J::Null).await;
+    assert_eq!((world.closing("5401").await, world.closing("1122").await), ("300.00".to_owned(), "0.00".to_owned()));
+    assert_eq!(world.reload("sales-orders", &order).await["state"], "closed");
+    world.holds().await;
+}
