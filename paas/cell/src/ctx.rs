@@ -202,7 +202,7 @@ impl<'a> Ctx<'a> {
 
     /// Tells others what happened.
     pub fn emit<E: EventBody>(&mut self, subject: Id, event: &E) -> Result<()> {
-        self.tx.emit(E::TYPE, subject, event.to_json())
+        self.tx.emit_version(E::TYPE, E::VERSION, subject, event.to_json())
     }
 
     /// The tenant's settings of this type; defaults when nothing was set.

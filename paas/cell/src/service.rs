@@ -2,6 +2,7 @@
 
 use crate::cell::Cell;
 use crate::ctx::{Caller, Ctx};
+use crate::dispatch::{Lane, lanes_of};
 use crate::rights::Access;
 use paas_auth::{Context, ContextKey, MasterKey, MemberKind, Principal, ReplayGuard};
 use paas_link::{Call, Peers};
@@ -25,6 +26,8 @@ pub struct Service {
     pub(crate) clock: Clock,
     pub(crate) key: ContextKey,
     pub(crate) guard: ReplayGuard,
+    /// What it hears, producer by producer.
+    pub(crate) lanes: Vec<Arc<Lane>>,
     rights: Cache<Id, (i64, Arc<Access>)>,
 }
 
@@ -32,7 +35,9 @@ impl Service {
     /// Puts a cell to work.
     pub fn new(cell: Cell, store: Store, peers: Peers, master: &MasterKey, clock: Clock) -> Arc<Service> {
         let key = ContextKey::of_cell(master, cell.name());
+        let lanes = lanes_of(&cell);
         Arc::new(Service {
+            lanes,
             cell,
             store,
             peers,

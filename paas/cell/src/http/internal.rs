@@ -1,6 +1,7 @@
 //! What cells and the gateway ask each other, with a signed context of the system.
 
 use super::{Incoming, Reply, audit};
+use crate::Ctx;
 use crate::routes::InternalCall;
 use crate::service::Service;
 use http::StatusCode;
@@ -40,7 +41,7 @@ pub(super) async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming)
     match (call.method.as_str(), path.split('/').collect::<Vec<_>>().as_slice()) {
         ("PUT", ["tenants", code]) => provision(service, code, &call).await,
         ("GET", ["permissions"]) => Ok(Reply::ok(&json!({"permissions": service.cell.permissions()}))),
-        _ => Err(Refusal::not_found()),
+        (_, path) => crate::dispatch::routes::answer(service, path, &call).await,
     }
 }
 
@@ -49,15 +50,21 @@ async fn provision(service: &Arc<Service>, code: &str, call: &Incoming) -> Resul
     let said: Provision =
         serde_json::from_slice(&call.body).map_err(|e| Refusal::new(Code::MalformedRequest).caused_by(e))?;
     let tenant = Tenant { key: TenantKey(said.key), code: code.into() };
-    let fresh = service.store.provision(&tenant, &said.name, &said.zone).await?;
     let request = &call.context.request_id;
-    if fresh {
-        if let Some(seed) = service.cell.seed {
-            service.write_as_system(tenant.clone(), request, seed).await?;
+    let (name, zone, seed) = (said.name, said.zone, service.cell.seed);
+    // A tenant is known and seeded, or neither: whatever stops between the two leaves nothing.
+    let make = move |ctx: &mut Ctx<'_>| {
+        let fresh = ctx.tx.provision(&name, &zone)?;
+        if let (true, Some(seed)) = (ctx.tx.mark("seeded")?, seed) {
+            seed(ctx)?;
         }
-        if let (true, Some(demo)) = (said.demo, service.cell.demo) {
-            service.write_as_system(tenant, request, demo).await?;
-        }
+        Ok(fresh)
+    };
+    let fresh = service.write_as_system(tenant.clone(), request, make).await?;
+    if let (true, Some(demo)) = (said.demo, service.cell.demo) {
+        let make = move |ctx: &mut Ctx<'_>| if ctx.tx.mark("demo")? { demo(ctx) } else { Ok(()) };
+        service.write_as_system(tenant, request, make).await?;
     }
+    service.lanes.iter().for_each(|lane| lane.tenants_changed());
     Ok(Reply::json(StatusCode::OK, &json!({"code": code, "fresh": fresh})))
 }

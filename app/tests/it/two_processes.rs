@@ -1,0 +1,144 @@
+//! The gateway and the platform in one process, the ERP cell in another: one code path, and one may die alone.
+
+use super::program::{Member, Program, free_port};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// The ERP cell as a process.
+struct Erp {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Erp {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The cell's own program, built when it is not there: it belongs to another package than these tests.
+fn binary() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built =
+        Command::new(cargo).args(["build", "--quiet", "--locked", "-p", "cell-erp", "--bin", "cell-erp"]).status();
+    assert!(built.unwrap().success());
+    Path::new(env!("CARGO_BIN_EXE_superpaas")).with_file_name("cell-erp")
+}
+
+impl Erp {
+    fn start(binary: &Path, data: &Path, key: &Path, platform: u16, port: u16) -> Erp {
+        let mut child = Command::new(binary)
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .args(["--platform-url", &format!("http://127.0.0.1:{platform}")])
+            .arg("--data")
+            .arg(data)
+            .arg("--master-key-file")
+            .arg(key)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.contains("ready"), "{first}");
+        Erp { child, port }
+    }
+
+    /// The status of a plain request to its own address.
+    fn status(&self, path: &str) -> u16 {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+}
+
+/// Waits until a call gets this status, a minute at most.
+fn until(p: &Program, member: &Member, path: &str, status: u16) -> Value {
+    let mut last = (0, Value::Null);
+    for _ in 0..600 {
+        last = p.call(member, "GET", path, &Value::Null);
+        if last.0 == status {
+            return last.1;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("waited in vain for {status}: {last:?}");
+}
+
+#[test]
+fn an_order_goes_through_two_processes_and_one_may_die() {
+    let binary = binary();
+    let (port, inside) = (free_port(), free_port());
+    let at = format!("erp=http://127.0.0.1:{port}");
+    let mut p = Program::start_with(&["--cell", &at, "--platform-listen", &format!("127.0.0.1:{inside}")]);
+    let data = p.data().with_file_name("erp-data");
+    let key = p.data().with_file_name("data.key");
+    let start = || Erp::start(&binary, &data, &key, inside, port);
+    let erp = start();
+    assert_eq!((erp.status("/health/live"), erp.status("/health/ready")), (200, 200));
+    assert_eq!(erp.status("/api/v1/erp/customers"), 401, "nobody calls a cell without a signed context");
+
+    // The tenant is seeded over there; its people are known there without having called.
+    let operator = p.operator();
+    let boss = p.tenant(&operator, "acme");
+    let ann = p.post(&boss, "platform/users", &json!({"username": "ann", "name": "安", "password": "Secret@99"}));
+    let customer = p.post(&boss, "erp/customers", &json!({"code": "C1", "name": "云杉"}));
+    let product =
+        p.post(&boss, "erp/products", &json!({"code": "P1", "name": "茶", "unit": {"code": "PCS"}, "vatRate": "0.13"}));
+    let warehouse = p.get(&boss, "erp/warehouses")["data"][0]["id"].clone();
+    let period = p.get(&boss, "erp/periods?pageSize=1")["data"][0]["code"].clone();
+    let day = format!("{}-15", period.as_str().unwrap());
+    let order = json!({"customer": customer["id"], "warehouse": warehouse, "orderDate": day, "salesperson": ann["id"],
+        "lines": [{"product": product["id"], "quantity": "2", "unitPrice": "50", "vatRate": "0.13"}]});
+    let mut made = (0, Value::Null);
+    for _ in 0..600 {
+        made = p.call(&boss, "POST", "erp/sales-orders", &order);
+        if made.0 == 201 {
+            break;
+        }
+        // Ann's name is on its way for a moment.
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let (status, order) = made;
+    assert_eq!(
+        (status, order["total"].as_str(), order["salesperson"]["name"].as_str()),
+        (201, Some("113.00"), Some("安")),
+        "{order}"
+    );
+    let order = p.act(&boss, "erp/sales-orders", &order, "confirm");
+    let record = format!("erp/sales-orders/{}", order["id"].as_str().unwrap());
+
+    // The cell dies: its calls are refused at once, the platform's are not.
+    drop(erp);
+    let (status, refused) = p.call(&boss, "GET", &record, &Value::Null);
+    assert_eq!((status, refused["code"].as_str()), (503, Some("UNAVAILABLE")), "{refused}");
+    assert_eq!(p.get(&boss, "platform/users?username=ann")["total"], 1);
+    let ann = p.get(&boss, &format!("platform/users/{}", ann["id"].as_str().unwrap()));
+    let change = json!({"name": "安娜", "version": ann["version"]});
+    let (status, said) = p.call(&boss, "PATCH", &format!("platform/users/{}", ann["id"].as_str().unwrap()), &change);
+    assert_eq!(status, 200, "{said}");
+
+    // It comes back by itself, with its data and with what happened meanwhile.
+    let erp = start();
+    assert_eq!(until(&p, &boss, &record, 200)["state"], "confirmed");
+    for _ in 0..600 {
+        if p.get(&boss, &record)["salesperson"]["name"] == "安娜" {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(p.get(&boss, &record)["salesperson"]["name"], "安娜");
+
+    // Both end in order.
+    let pid = erp.child.id().to_string();
+    assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+    let mut erp = erp;
+    assert!(erp.child.wait().unwrap().success());
+    p.stop();
+}
