@@ -82,6 +82,9 @@ struct Serve {
     /// The file with the master key; `<data>.key` beside the data directory by default. Made when it does not exist.
     #[arg(long, env = "SUPERPAAS_MASTER_KEY_FILE")]
     master_key_file: Option<PathBuf>,
+    /// A cell that runs as a process of its own, as `name=http://host:port`; may be given several times.
+    #[arg(long = "cell", value_name = "NAME=URL", value_parser = paas_cell::cell_at)]
+    cells: Vec<(String, paas_link::Link)>,
 }
 
 impl Serve {
@@ -96,9 +99,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(sentence) => return fail(&sentence),
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("SUPERPAAS_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    paas_cell::log_to_stderr();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("The program cannot start its threads: {error}.")),

@@ -2,7 +2,7 @@
 
 use crate::{Serve, cells, key, say};
 use paas_auth::TokenKey;
-use paas_cell::{Service, router};
+use paas_cell::{Dispatcher, Pace, Service, bind, router, stop, take_directory};
 use paas_gateway::{Asset, Gateway, GatewayConfig, Tls};
 use paas_link::{Link, Peers};
 use paas_store::{Store, Target};
@@ -19,16 +19,24 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         );
     }
     let tls = tls(&settings)?;
-    prepare(&settings.data)?;
-    let _alone = alone(&settings.data)?;
+    let _held = take_directory(&settings.data)?;
     let listener = bind("--listen", settings.listen).await?;
     let admin = bind("--admin-listen", settings.admin_listen).await?;
     let fresh = is_empty(&settings.data)?;
     let master = key::of_data(&settings.key_file(), &settings.data, fresh)?;
     let peers = Peers::new(&master);
     let mut services = Vec::new();
+    for (name, link) in &settings.cells {
+        if name == "platform" {
+            return Err("The platform cell runs in this process and cannot be elsewhere.".to_owned());
+        }
+        peers.connect(name, link.clone());
+    }
     for cell in cells::all() {
         let name = cell.name();
+        if peers.has(name) {
+            continue;
+        }
         let target = Target::Lite { dir: settings.data.clone() };
         let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
         let store = store.map_err(|e| e.to_string())?;
@@ -39,6 +47,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     }
     let platform = services.first().ok_or_else(|| "There is no platform cell.".to_owned())?;
     crate::seed::run(platform, &settings, fresh).await?;
+    let dispatcher = Dispatcher::start(&services, Pace::default());
 
     let config = GatewayConfig {
         assets: superpaas_web::assets().iter().map(asset).collect(),
@@ -62,6 +71,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     ));
     paas_gateway::serve(gateway, listener, tls, stop).await;
     metrics.abort();
+    dispatcher.stop().await;
     for service in services {
         service.store().clone().close().await;
     }
@@ -73,33 +83,9 @@ fn asset(asset: &superpaas_web::Asset) -> Asset {
     Asset { path, mime, body, gzip, brotli, immutable }
 }
 
-fn prepare(data: &Path) -> Result<(), String> {
-    std::fs::create_dir_all(data).map_err(|e| format!("The data directory {} cannot be made: {e}.", data.display()))?;
-    let probe = data.join(".writable");
-    std::fs::write(&probe, b"")
-        .map_err(|e| format!("The data directory {} cannot be written: {e}.", data.display()))?;
-    std::fs::remove_file(&probe).map_err(|e| format!("The data directory {} cannot be written: {e}.", data.display()))
-}
-
-/// Holds the data directory for this process: two programs on one directory would not know of each other's changes. The
-/// lock is a file beside the directory and goes with the process, however it ends.
-fn alone(data: &Path) -> Result<std::fs::File, String> {
-    let mut name = data.as_os_str().to_owned();
-    name.push(".lock");
-    let shown = Path::new(&name).display().to_string();
-    let file = std::fs::File::create(&name).map_err(|e| format!("The lock file {shown} cannot be made: {e}."))?;
-    file.try_lock().map_err(|_| format!("The data directory {} is in use by another superpaas.", data.display()))?;
-    Ok(file)
-}
-
 fn is_empty(data: &Path) -> Result<bool, String> {
     let mut entries = std::fs::read_dir(data).map_err(|e| format!("{} cannot be read: {e}.", data.display()))?;
     Ok(entries.next().is_none())
-}
-
-async fn bind(setting: &str, address: std::net::SocketAddr) -> Result<TcpListener, String> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|e| format!("The address {address} of {setting} cannot be used: {e}."))
 }
 
 /// What HTTPS needs, when it is wanted.
@@ -114,17 +100,4 @@ fn tls(settings: &Serve) -> Result<Option<Tls>, String> {
 /// Prometheus text on the admin address.
 async fn metrics(listener: TcpListener, gateway: Gateway) {
     let _ = paas_cell::serve_text(listener, "/metrics", move || gateway.metrics_text()).await;
-}
-
-/// Ends at Ctrl-C or SIGTERM; from the moment this returns, neither ends the program before it has drained.
-fn stop() -> Result<impl Future<Output = ()>, String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).map_err(|e| format!("The program cannot listen for signals: {e}."));
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }

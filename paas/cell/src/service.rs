@@ -49,6 +49,11 @@ impl Service {
         })
     }
 
+    /// Code of the cell.
+    pub fn name(&self) -> &'static str {
+        self.cell.name()
+    }
+
     /// The store.
     pub fn store(&self) -> &Store {
         &self.store

@@ -34,7 +34,9 @@ pub struct Department {
 pub struct DepartmentCreated {
     code: String,
     name: String,
+    name_en: Option<String>,
     parent: Option<Ref<Department>>,
+    active: bool,
 }
 
 /// A department was changed.
@@ -43,12 +45,77 @@ pub struct DepartmentCreated {
 pub struct DepartmentChanged {
     code: String,
     name: String,
+    name_en: Option<String>,
     parent: Option<Ref<Department>>,
     active: bool,
 }
 
+/// A department was disabled.
+#[derive(Event)]
+#[event("platform.department.disabled", version = 1)]
+pub struct DepartmentDisabled {
+    code: String,
+    name: String,
+    name_en: Option<String>,
+    parent: Option<Ref<Department>>,
+    active: bool,
+}
+
+/// A department was enabled.
+#[derive(Event)]
+#[event("platform.department.enabled", version = 1)]
+pub struct DepartmentEnabled {
+    code: String,
+    name: String,
+    name_en: Option<String>,
+    parent: Option<Ref<Department>>,
+    active: bool,
+}
+
+/// A department was deleted.
+#[derive(Event)]
+#[event("platform.department.deleted", version = 1)]
+pub struct DepartmentDeleted {
+    code: String,
+    name: String,
+    name_en: Option<String>,
+    parent: Option<Ref<Department>>,
+    active: bool,
+}
+
+impl From<&Department> for DepartmentDisabled {
+    fn from(department: &Department) -> DepartmentDisabled {
+        let Department { code, name, name_en, parent, .. } = department.clone();
+        DepartmentDisabled { code, name, name_en, parent, active: false }
+    }
+}
+
+impl From<&Department> for DepartmentEnabled {
+    fn from(department: &Department) -> DepartmentEnabled {
+        let Department { code, name, name_en, parent, .. } = department.clone();
+        DepartmentEnabled { code, name, name_en, parent, active: true }
+    }
+}
+
+impl From<&Department> for DepartmentDeleted {
+    fn from(department: &Department) -> DepartmentDeleted {
+        let Department { code, name, name_en, parent, .. } = department.clone();
+        DepartmentDeleted { code, name, name_en, parent, active: false }
+    }
+}
+
+const ACTIVE: u8 = MasterState::Active as u8;
+const DISABLED: u8 = MasterState::Disabled as u8;
+
 /// The flow of departments.
-pub const FLOW: Flow<Department> = Flow::master().prepare(itself).guard_save(no_circle).after_save(tell);
+pub const FLOW: Flow<Department> = Flow::new(&[
+    Edge::new("disable", 1 << ACTIVE, DISABLED).label("停用", "Disable").does(disable).emits::<DepartmentDisabled>(),
+    Edge::new("enable", 1 << DISABLED, ACTIVE).label("启用", "Enable").does(enable).emits::<DepartmentEnabled>(),
+])
+.prepare(itself)
+.guard_save(no_circle)
+.after_save(tell)
+.before_delete(close);
 
 /// How deep a tree may be.
 const DEPTH: usize = 50;
@@ -80,12 +147,31 @@ fn no_circle(ctx: &mut Ctx<'_>, department: &mut Department) -> Result<()> {
 
 fn tell(ctx: &mut Ctx<'_>, department: &mut Department) -> Result<()> {
     let (id, active) = (department.head.id, department.state == MasterState::Active);
-    let (code, name, parent) = (department.code.clone(), department.name.clone(), department.parent);
-    ctx.put_department(id, (&code, &name, department.name_en.as_deref()), parent.map(|p| p.id()), active)?;
+    list(ctx, department, active)?;
+    let Department { code, name, name_en, parent, .. } = department.clone();
     if department.head.version <= 1 {
-        return ctx.emit(id, &DepartmentCreated { code, name, parent });
+        return ctx.emit(id, &DepartmentCreated { code, name, name_en, parent, active });
     }
-    ctx.emit(id, &DepartmentChanged { code, name, parent, active })
+    ctx.emit(id, &DepartmentChanged { code, name, name_en, parent, active })
+}
+
+fn list(ctx: &mut Ctx<'_>, department: &Department, active: bool) -> Result<()> {
+    let names = (department.code.as_str(), department.name.as_str(), department.name_en.as_deref());
+    ctx.put_department(department.head.id, names, department.parent.map(|p| p.id()), active)
+}
+
+fn disable(ctx: &mut Ctx<'_>, department: &mut Department) -> Result<()> {
+    list(ctx, department, false)
+}
+
+fn enable(ctx: &mut Ctx<'_>, department: &mut Department) -> Result<()> {
+    list(ctx, department, true)
+}
+
+/// A department goes: the directories keep the name, since records refer to it.
+fn close(ctx: &mut Ctx<'_>, department: &mut Department) -> Result<()> {
+    list(ctx, department, false)?;
+    ctx.emit(department.head.id, &DepartmentDeleted::from(&*department))
 }
 
 /// These departments and all below them, by `(department, parent)` pairs.

@@ -91,6 +91,10 @@ pub struct UserChanged {
 #[event("platform.user.disabled", version = 1)]
 pub struct UserDisabled {
     username: String,
+    name: String,
+    kind: UserKind,
+    department: Option<Ref<Department>>,
+    active: bool,
 }
 
 /// A user was enabled.
@@ -98,6 +102,21 @@ pub struct UserDisabled {
 #[event("platform.user.enabled", version = 1)]
 pub struct UserEnabled {
     username: String,
+    name: String,
+    kind: UserKind,
+    department: Option<Ref<Department>>,
+    active: bool,
+}
+
+/// A user was deleted.
+#[derive(Event)]
+#[event("platform.user.deleted", version = 1)]
+pub struct UserDeleted {
+    username: String,
+    name: String,
+    kind: UserKind,
+    department: Option<Ref<Department>>,
+    active: bool,
 }
 
 /// A user was unlocked.
@@ -109,13 +128,15 @@ pub struct UserUnlocked {
 
 impl From<&User> for UserDisabled {
     fn from(user: &User) -> UserDisabled {
-        UserDisabled { username: user.username.clone() }
+        let (username, name) = (user.username.clone(), user.shown_name().to_owned());
+        UserDisabled { username, name, kind: user.kind, department: user.unit, active: false }
     }
 }
 
 impl From<&User> for UserEnabled {
     fn from(user: &User) -> UserEnabled {
-        UserEnabled { username: user.username.clone() }
+        let (username, name) = (user.username.clone(), user.shown_name().to_owned());
+        UserEnabled { username, name, kind: user.kind, department: user.unit, active: true }
     }
 }
 
@@ -140,7 +161,7 @@ pub const FLOW: Flow<User> = Flow::new(&[
 ])
 .prepare(prepare)
 .after_save(tell)
-.before_delete(not_oneself);
+.before_delete(leave);
 
 impl User {
     /// The name for people.
@@ -230,4 +251,13 @@ fn tell(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
         return ctx.emit(user.head.id, &UserCreated { username, name, kind, department, active });
     }
     ctx.emit(user.head.id, &UserChanged { username, name, kind, department, active })
+}
+
+/// A user goes: the directories keep the name, since records refer to it.
+fn leave(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
+    not_oneself(ctx, user)?;
+    list(ctx, user, false)?;
+    let (username, name) = (user.username.clone(), user.shown_name().to_owned());
+    let (kind, department) = (user.kind, user.unit);
+    ctx.emit(user.head.id, &UserDeleted { username, name, kind, department, active: false })
 }

@@ -1,0 +1,6 @@
+//! Events between databases, and what whole installations promise, shown on toy cells.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod events;
+mod faults;
+mod installation;
