@@ -85,6 +85,9 @@ struct Serve {
     /// A cell that runs as a process of its own, as `name=http://host:port`; may be given several times.
     #[arg(long = "cell", value_name = "NAME=URL", value_parser = paas_cell::cell_at)]
     cells: Vec<(String, paas_link::Link)>,
+    /// The address where such cells reach the platform cell; only signed calls are answered there.
+    #[arg(long, env = "SUPERPAAS_PLATFORM_LISTEN")]
+    platform_listen: Option<std::net::SocketAddr>,
 }
 
 impl Serve {

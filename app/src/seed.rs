@@ -80,19 +80,43 @@ const AUDITOR: &[&str] = reads!(
     "platform.audit-log.*"
 );
 
-/// Seeds what is missing. `fresh` says whether the data directory was empty.
+/// Says in the data directory that seeding is under way; it goes when all is there.
+const UNFINISHED: &str = "seeding";
+
+/// Whether a data directory is new, or was new and its seeding was cut off. From here on a cut is noticed.
+pub(crate) fn is_unfinished(data: &Path) -> Result<bool, String> {
+    let entries = std::fs::read_dir(data).map_err(|e| format!("{} cannot be read: {e}.", data.display()))?;
+    // A probe that a cut-off start has left is no data.
+    let empty = entries.filter_map(Result::ok).all(|entry| entry.file_name() == ".writable");
+    let mark = data.join(UNFINISHED);
+    if empty {
+        std::fs::write(&mark, b"").map_err(|e| format!("The file {} cannot be made: {e}.", mark.display()))?;
+    }
+    Ok(empty || mark.exists())
+}
+
+/// Seeds what is missing. `fresh` says whether the data directory is new.
 pub(crate) async fn run(platform: &Arc<Service>, settings: &Serve, fresh: bool) -> Result<(), String> {
     if fresh {
         operator(platform, &settings.data).await?;
     }
-    if !settings.demo {
-        return Ok(());
+    if settings.demo {
+        if !fresh && !has_demo(platform).await? {
+            return Err(
+                "The data directory holds data without the demo company; --demo only seeds an empty one.".into()
+            );
+        }
+        demo(platform).await?;
     }
-    if !fresh && !has_demo(platform).await? {
-        return Err(
-            "The data directory holds data without the demo company; --demo only seeds an empty one.".to_owned()
-        );
+    if fresh {
+        let mark = settings.data.join(UNFINISHED);
+        std::fs::remove_file(&mark).map_err(|e| format!("The file {} cannot be removed: {e}.", mark.display()))?;
     }
+    Ok(())
+}
+
+/// The demo company, unless it is there.
+async fn demo(platform: &Arc<Service>) -> Result<(), String> {
     let user = |username, name, role, permissions| NewUser { username, name, role, permissions };
     let demo = NewTenant {
         code: "demo",
@@ -122,15 +146,18 @@ async fn has_demo(platform: &Arc<Service>) -> Result<bool, String> {
 
 /// The operator tenant, with a first password only the machine's administrator can read.
 async fn operator(platform: &Arc<Service>, data: &Path) -> Result<(), String> {
-    let password = fresh_token().map_err(|e| failed(&e))?;
     let path = data.join("system-password");
+    let shown = path.display();
+    let kept = std::fs::read_to_string(&path).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let password = if kept.is_empty() { fresh_token().map_err(|e| failed(&e))? } else { Secret::new(kept) };
     let mut file = std::fs::OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o600)
         .open(&path)
-        .map_err(|e| format!("The file {} cannot be made: {e}.", path.display()))?;
-    writeln!(file, "{}", password.expose()).map_err(|e| format!("{} cannot be written: {e}.", path.display()))?;
+        .map_err(|e| format!("The file {shown} cannot be made: {e}."))?;
+    writeln!(file, "{}", password.expose()).map_err(|e| format!("{shown} cannot be written: {e}."))?;
     let system = NewTenant {
         code: "system",
         name: "运营方",

@@ -1,13 +1,12 @@
 //! `superpaas serve`: opens the stores, connects the cells, seeds, listens, drains.
 
 use crate::{Serve, cells, key, say};
-use paas_auth::TokenKey;
+use paas_auth::{MasterKey, TokenKey};
 use paas_cell::{Dispatcher, Pace, Service, bind, router, stop, take_directory};
 use paas_gateway::{Asset, Gateway, GatewayConfig, Tls};
 use paas_link::{Link, Peers};
 use paas_store::{Store, Target};
 use paas_types::Clock;
-use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -22,30 +21,23 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     let _held = take_directory(&settings.data)?;
     let listener = bind("--listen", settings.listen).await?;
     let admin = bind("--admin-listen", settings.admin_listen).await?;
-    let fresh = is_empty(&settings.data)?;
+    let inside = match settings.platform_listen {
+        Some(address) => Some(bind("--platform-listen", address).await?),
+        None => None,
+    };
+    let fresh = crate::seed::is_unfinished(&settings.data)?;
     let master = key::of_data(&settings.key_file(), &settings.data, fresh)?;
     let peers = Peers::new(&master);
-    let mut services = Vec::new();
-    for (name, link) in &settings.cells {
-        if name == "platform" {
-            return Err("The platform cell runs in this process and cannot be elsewhere.".to_owned());
-        }
-        peers.connect(name, link.clone());
-    }
-    for cell in cells::all() {
-        let name = cell.name();
-        if peers.has(name) {
-            continue;
-        }
-        let target = Target::Lite { dir: settings.data.clone() };
-        let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
-        let store = store.map_err(|e| e.to_string())?;
-        key::fits(&store, &settings.key_file()).await?;
-        let service = Service::new(cell, store, peers.clone(), &master, Clock::system());
-        peers.connect(name, Link::local(router(Arc::clone(&service))));
-        services.push(service);
-    }
+    let services = open_cells(&settings, &peers, &master).await?;
     let platform = services.first().ok_or_else(|| "There is no platform cell.".to_owned())?;
+    // Cells elsewhere ask the platform while they are seeded.
+    let (closing, closed) = tokio::sync::oneshot::channel::<()>();
+    let inside = inside.map(|listener| {
+        let closed = async move {
+            let _ = closed.await;
+        };
+        tokio::spawn(paas_cell::serve_cell(listener, Arc::clone(platform), closed))
+    });
     crate::seed::run(platform, &settings, fresh).await?;
     let dispatcher = Dispatcher::start(&services, Pace::default());
 
@@ -72,20 +64,44 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     paas_gateway::serve(gateway, listener, tls, stop).await;
     metrics.abort();
     dispatcher.stop().await;
+    let _ = closing.send(());
+    if let Some(inside) = inside {
+        let _ = inside.await;
+    }
     for service in services {
         service.store().clone().close().await;
     }
     Ok(())
 }
 
+/// The cells of this process, connected, and the ways to the others.
+async fn open_cells(settings: &Serve, peers: &Peers, master: &MasterKey) -> Result<Vec<Arc<Service>>, String> {
+    let mut services = Vec::new();
+    for (name, link) in &settings.cells {
+        if name == "platform" {
+            return Err("The platform cell runs in this process and cannot be elsewhere.".to_owned());
+        }
+        peers.connect(name, link.clone());
+    }
+    for cell in cells::all() {
+        let name = cell.name();
+        if peers.has(name) {
+            continue;
+        }
+        let target = Target::Lite { dir: settings.data.clone() };
+        let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
+        let store = store.map_err(|e| e.to_string())?;
+        key::fits(&store, &settings.key_file()).await?;
+        let service = Service::new(cell, store, peers.clone(), master, Clock::system());
+        peers.connect(name, Link::local(router(Arc::clone(&service))));
+        services.push(service);
+    }
+    Ok(services)
+}
+
 fn asset(asset: &superpaas_web::Asset) -> Asset {
     let superpaas_web::Asset { path, mime, body, gzip, brotli, immutable } = *asset;
     Asset { path, mime, body, gzip, brotli, immutable }
-}
-
-fn is_empty(data: &Path) -> Result<bool, String> {
-    let mut entries = std::fs::read_dir(data).map_err(|e| format!("{} cannot be read: {e}.", data.display()))?;
-    Ok(entries.next().is_none())
 }
 
 /// What HTTPS needs, when it is wanted.

@@ -8,3 +8,5 @@ mod faults;
 mod northwind;
 mod order_to_cash;
 mod program;
+mod seeding;
+mod two_processes;

@@ -16,6 +16,7 @@ pub struct Program {
     pid: AtomicU32,
     pub port: u16,
     dir: tempfile::TempDir,
+    extra: Vec<String>,
 }
 
 impl Drop for Program {
@@ -45,16 +46,27 @@ impl Answer {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Program {
     pub fn start() -> Program {
+        Program::start_with(&["--demo"])
+    }
+
+    /// Starts it with these further arguments.
+    pub fn start_with(extra: &[&str]) -> Program {
         let dir = tempfile::tempdir().unwrap();
         let port = free_port();
-        let child = spawn(&dir.path().join("data"), port);
-        Program { pid: AtomicU32::new(child.id()), child, port, dir }
+        let extra: Vec<String> = extra.iter().map(|s| (*s).to_owned()).collect();
+        let child = ready(spawn(&dir.path().join("data"), port, &extra));
+        Program::of(child, port, dir, &extra)
+    }
+
+    /// A program that was started otherwise, its data in `data` of this directory.
+    pub fn of(child: Child, port: u16, dir: tempfile::TempDir, extra: &[String]) -> Program {
+        Program { pid: AtomicU32::new(child.id()), child, port, dir, extra: extra.to_vec() }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -70,7 +82,7 @@ impl Program {
     /// Starts the program again on the same data and port, after a cut.
     pub fn restart(&mut self) {
         self.child.wait().unwrap();
-        self.child = spawn(&self.data(), self.port);
+        self.child = ready(spawn(&self.data(), self.port, &self.extra));
         self.pid.store(self.child.id(), Ordering::Relaxed);
     }
 
@@ -209,14 +221,20 @@ pub struct Member {
     pub tenant: String,
 }
 
-fn spawn(data: &Path, port: u16) -> Child {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_superpaas"))
-        .args(["serve", "--demo", "--data"])
+/// Starts the program; it is not ready yet.
+pub fn spawn(data: &Path, port: u16, extra: &[String]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_superpaas"))
+        .args(["serve", "--data"])
         .arg(data)
         .args(["--listen", &format!("127.0.0.1:{port}"), "--admin-listen", &format!("127.0.0.1:{}", free_port())])
+        .args(extra)
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// Waits until it says that it is ready.
+pub fn ready(mut child: Child) -> Child {
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert!(first.contains("ready"), "{first}");

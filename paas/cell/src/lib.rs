@@ -34,7 +34,7 @@ pub use flow::{Edge, Flow, Rule};
 pub use http::{Checkpoint, router};
 pub use kind::{EdgeInfo, Kind};
 pub use paas_store::Found;
-pub use process::{bind, cell_at, log_to_stderr, process, stop, take_directory};
+pub use process::{bind, cell_at, log_to_stderr, process, serve_cell, stop, take_directory};
 pub use report::{Column, Labels, Parameter, ParameterType, Params, Report, Table, TableRow};
 pub use rights::Access;
 pub use routes::{Answer, Completion, Inquiry, InternalCall, InternalRoute, ServiceRoute, Source};

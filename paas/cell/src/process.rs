@@ -88,15 +88,26 @@ async fn serve(cell: Cell, settings: Serve) -> Result<(), String> {
     let target = Target::Lite { dir: settings.data };
     let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
     let service = Service::new(cell, store.map_err(|e| e.to_string())?, peers.clone(), &master, Clock::system());
-    let router = router(Arc::clone(&service));
-    peers.connect(name, Link::local(router.clone()));
+    peers.connect(name, Link::local(router(Arc::clone(&service))));
     let dispatcher = Dispatcher::start(std::slice::from_ref(&service), Pace::default());
 
     let stop = stop()?;
     let address = listener.local_addr().map_err(|e| format!("The address {} cannot be used: {e}.", settings.listen))?;
     let _ = writeln!(std::io::stdout(), "The cell {name} is ready at http://{address}");
+    let ended = serve_cell(listener, Arc::clone(&service), stop).await;
+    dispatcher.stop().await;
+    service.store().clone().close().await;
+    ended
+}
+
+/// Serves a cell to the gateway and to other processes until `stop` is done, then lets running calls end.
+pub async fn serve_cell(
+    listener: TcpListener,
+    service: Arc<Service>,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), String> {
     let (drain, stopping) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+    let server = axum::serve(listener, router(service)).with_graceful_shutdown(async move {
         let _ = stopping.await;
     });
     let mut server = tokio::spawn(server.into_future());
@@ -106,8 +117,6 @@ async fn serve(cell: Cell, settings: Serve) -> Result<(), String> {
     }
     let _ = drain.send(());
     let _ = tokio::time::timeout(DRAIN, server).await;
-    dispatcher.stop().await;
-    service.store().clone().close().await;
     Ok(())
 }
 
