@@ -53,8 +53,14 @@ impl World {
         let system = NewTenant {
             code: "system",
             name: "运营方",
+            name_en: "Operator",
             cells: Vec::new(),
-            users: vec![NewUser { username: "admin", name: "运营管理员", permissions: &[] }],
+            users: vec![NewUser {
+                username: "admin",
+                name: "运营管理员",
+                role: ("管理员", "Administrator"),
+                permissions: &[],
+            }],
             password: Secret::new(PASSWORD.to_owned()),
             must_change: false,
             demo: false,
