@@ -53,7 +53,7 @@ impl World {
         let system = NewTenant {
             code: "system",
             name: "运营方",
-            name_en: "Operator",
+            name_en: Some("Operator"),
             cells: Vec::new(),
             users: vec![NewUser {
                 username: "admin",
