@@ -1,11 +1,11 @@
 //! A platform, a toy cell beside it and a gateway before both, on a clock of their own.
 
-use axum::body::{Body, to_bytes};
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
 use paas_auth::{Claims, Context, ContextTenant, MasterKey, MemberKind, Principal, TokenKey};
 use paas_cell::{Cell, Service, router};
 use paas_gateway::{Gateway, GatewayConfig};
-use paas_link::{Call, Link, Peers};
+use paas_link::{Call, Link, Peers, READ_BYTES, read_body};
 use paas_platform::{NewTenant, NewUser, install};
 use paas_store::testing::Place;
 use paas_types::{Clock, Instant, Secret};
@@ -13,7 +13,6 @@ use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
-use tower::ServiceExt as _;
 
 pub mod shelf {
     use paas_cell::prelude::*;
@@ -210,10 +209,11 @@ impl Visitor<'_> {
         if !self.token.is_empty() {
             asked = asked.header("authorization", format!("Bearer {}", self.token));
         }
-        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let answer = self.toy.gateway.router().oneshot(asked.body(body).unwrap()).await.unwrap();
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        let door = Link::local(self.toy.gateway.router());
+        let answer = door.call(asked.body(body).unwrap(), Duration::from_secs(30)).await.unwrap();
         let status = answer.status().as_u16();
-        let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        let bytes = read_body(answer.into_body(), READ_BYTES).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| Json::from(String::from_utf8_lossy(&bytes))))
     }
 
