@@ -143,3 +143,12 @@ it('fills the blank cells of a row, and takes rows over in the place of empty on
   draft.fillRow('lines', second, { gadget: { id: 'g9' }, quantity: '3', amount: '1.00' });
   expect(draft.rows('lines')[1]?.values).toMatchObject({ gadget: { id: 'g2' }, quantity: '3', amount: null });
 });
+
+it('starts a copy with what may be written, dated anew, its rows as new ones', () => {
+  const dated = { ...type, kind: 'document' as const, list: { columns: [], sort: '-noteDate' } };
+  const copy = new Draft(dated, null);
+  copy.restore(new Draft(dated, saved()).copied());
+  const body = copy.body();
+  expect(body).toMatchObject({ shelf: { id: 's1' }, remark: 'a', lines: [{ gadget: { id: 'g1' }, quantity: '1.00' }] });
+  expect([body.noteDate === '2026-01-02', 'total' in body, JSON.stringify(body).includes('l1')]).toEqual([false, false, false]);
+});

@@ -297,6 +297,16 @@ export class Draft {
     return { at: now.toISOString(), head: Object.fromEntries(head), tables: Object.fromEntries(tables) };
   }
 
+  /** What a copy of a record starts with: everything that may be written but its code, its own date and its identity. */
+  copied(): Kept {
+    const own = this.type.list.sort?.replace('-', '');
+    const head = this.type.fields.filter((f) => isKeepable(f) && !['code', 'number', 'username'].includes(f.name) && !(f.type === 'date' && f.name === own))
+      .map((f) => [f.name, this.head[f.name] ?? null] as const);
+    const tables = this.type.tables.map((table) => [table.name, this.rows(table.name)
+      .map((row) => Object.fromEntries(table.fields.filter(isKeepable).map((f) => [f.name, row.values[f.name] ?? null])))] as const);
+    return { at: new Date().toISOString(), head: Object.fromEntries(head), tables: Object.fromEntries(tables) };
+  }
+
   /** Lays kept input over the record as it is now. A row that was removed meanwhile comes back as a new one. */
   restore(kept: Kept): void {
     const known = this.type.fields.filter(isKeepable);

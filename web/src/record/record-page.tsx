@@ -144,6 +144,17 @@ function More({ items, closed, onPick }: { items: { key: string; label: string; 
   );
 }
 
+/** What the next new record of a place starts with. */
+let copy: { place: string; from: Kept } | null = null;
+
+/** The draft of an opened record; a new one may start as a copy. */
+function begin(type: TypeMeta, record: RecordData | null, place: string): Draft {
+  const draft = new Draft(type, record);
+  if (record === null && copy?.place === place) draft.restore(copy.from);
+  copy = null;
+  return draft;
+}
+
 function useScope(cell: string, draft: Draft): Scope {
   const refs = useDraft(draft, 'refs');
   return useMemo(() => (wantedCell: string, name: string) => {
@@ -160,7 +171,7 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   const me = useMe();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const draft = useMemo(() => new Draft(type, record), []); // eslint-disable-line react-hooks/exhaustive-deps -- one draft per opened record
+  const draft = useMemo(() => begin(type, record, `${cell}/${type.resource}`), []); // eslint-disable-line react-hooks/exhaustive-deps -- one draft per opened record
   useDraft(draft, 'dirty');
   useDraft(draft, 'base');
   const [theirs, setTheirs] = useState<RecordData | null>(null);
@@ -242,11 +253,13 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
     ...(linked ? [{ key: 'links', label: t('record.links') }] : []),
     ...(base ? [{ key: 'history', label: t('record.history') }] : []),
     ...(base && canCreate ? [{ key: 'new', label: t('record.new', { type: label }) }] : []),
+    ...(base && canCreate ? [{ key: 'copy', label: t('record.copy') }] : []),
     ...(base && type.permissions.delete && stateAllows ? [{ key: 'delete', label: t('record.delete'), danger: true }] : []),
   ];
   const pick = (key: string) => {
     if (key === 'history' || key === 'links') setDrawer(key);
     else if (key === 'new') void place('new');
+    else if (key === 'copy') { copy = { place: spot, from: draft.copied() }; void place('new'); }
     else if (key === 'saveNew') void onSave(true);
     else if (key === 'delete') remove();
   };
