@@ -147,6 +147,12 @@ impl Cell {
         self.registry.kinds.push(kind);
     }
 
+    /// A part of the cell that declares itself: a folder with its type, report and menu.
+    #[must_use]
+    pub fn with(self, part: fn(Cell) -> Cell) -> Cell {
+        part(self)
+    }
+
     /// A master.
     #[must_use]
     pub fn master<D: Document>(mut self, flow: Flow<D>) -> Cell {

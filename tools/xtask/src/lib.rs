@@ -1,12 +1,16 @@
 //! The project's own automation, behind `cargo xtask` and `./run.sh`. It links nothing of the project, so it still works
 //! when the rest does not compile.
 
+pub mod amputate;
+pub mod scaffold;
+pub mod scratch;
 pub mod tidy;
 pub mod tree;
 
 use std::path::{Path, PathBuf};
 
-const USAGE: &str = "usage: cargo xtask tidy | contracts [--write] | docs [--write]";
+const USAGE: &str = "usage: cargo xtask tidy | contracts [--write] | docs [--write] | amputate [--test] | rehearse | \
+                     new-cell <name> | new-document <cell> <name> | bench [--full]";
 
 /// Runs one command; the error is a sentence for the person who typed it.
 pub fn run(arguments: &[String]) -> Result<(), String> {
@@ -16,8 +20,25 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         ["contracts" | "docs", ..] => {
             cargo(&[&["run", "--quiet", "--locked", "--package", "contracts", "--"], words.as_slice()].concat())
         }
+        ["amputate"] => amputate::run(&root(), false),
+        ["amputate", "--test"] => amputate::run(&root(), true),
+        ["rehearse"] => scaffold::rehearse(&root(), true),
+        ["new-cell", name] => scaffold::new_cell(&root(), name).and_then(|()| refresh()),
+        ["new-document", cell, name] => scaffold::new_document(&root(), cell, name).and_then(|()| refresh()),
+        ["bench", rest @ ..] => {
+            cargo(&[&["run", "--release", "--quiet", "--locked", "--package", "bench", "--"], rest].concat())
+        }
         _ => Err(USAGE.to_owned()),
     }
+}
+
+/// After the sources grew: the lock file, the format, the contracts and the manual.
+fn refresh() -> Result<(), String> {
+    cargo(&["fmt", "--all"])?;
+    for what in ["contracts", "docs"] {
+        cargo(&["run", "--quiet", "--package", "contracts", "--", what, "--write"])?;
+    }
+    Ok(())
 }
 
 /// Runs cargo in the workspace and passes on what it says.
