@@ -54,8 +54,14 @@ impl World {
                 peers.connect(name, Link::local(router(Arc::clone(&service))));
                 services.push((name, service));
             }
-            if let (true, Some(platform)) = (fresh, services.first().map(|(_, service)| service)) {
-                install(platform, demo()).await.map_err(|e| e.message().en.to_string())?;
+            if let (true, Some((_, platform))) = (fresh, services.first()) {
+                for tenant in [tenant("system", Vec::new(), false), tenant("demo", vec![crate::CELL.to_owned()], true)]
+                {
+                    let failed = |e: paas_types::Refusal| {
+                        format!("a tenant: {} ({})", e.message().en, e.cause().unwrap_or_default())
+                    };
+                    install(platform, tenant).await.map_err(failed)?;
+                }
             }
             let gateway = Gateway::new(GatewayConfig::default(), peers, TokenKey::from_master(&master));
             let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| e.to_string())?;
@@ -97,18 +103,18 @@ impl World {
     }
 }
 
-fn demo() -> NewTenant {
+fn tenant(code: &'static str, cells: Vec<String>, demo: bool) -> NewTenant {
     NewTenant {
-        code: "demo",
-        name: "演示",
-        name_en: Some("Demo"),
-        cells: vec![crate::CELL.to_owned()],
+        code,
+        name: "测试",
+        name_en: None,
+        cells,
         users: vec![NewUser {
             username: "admin", name: "管理员", role: ("管理员", "Administrator"), permissions: &[]
         }],
         password: Secret::new(PASSWORD.to_owned()),
         must_change: false,
-        demo: true,
+        demo,
     }
 }
 

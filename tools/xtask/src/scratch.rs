@@ -6,8 +6,9 @@ use std::process::Command;
 /// Not copied: what was built, and what is somebody's data.
 const LEFT: &[&str] = &["target", "node_modules", ".git", "data"];
 
-/// A copy inside the target directory. It keeps its place and the files their times, so that what did not change is not
-/// built again the next time.
+/// A copy inside the target directory, built into a target directory of its own: cargo knows a crate of a workspace by its
+/// path from the root, so a shared one would give what was built from the copy to the original. The copy keeps its place
+/// and the files their times, so that what did not change is not built again the next time.
 pub struct Scratch {
     root: PathBuf,
 }
@@ -28,13 +29,13 @@ impl Scratch {
         &self.root
     }
 
-    /// Runs cargo in the copy with the target directory of the original, so that dependencies are not built twice.
+    /// Runs cargo in the copy.
     pub fn cargo(&self, arguments: &[&str]) -> Result<(), String> {
         let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(program)
             .args(arguments)
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", target())
+            .env("CARGO_TARGET_DIR", target().join("scratch/target"))
             .env_remove("CARGO_MANIFEST_DIR")
             .output()
             .map_err(|e| format!("cargo cannot be started: {e}"))?;

@@ -3,8 +3,8 @@
 use crate::scratch::Scratch;
 use std::path::{Path, PathBuf};
 
-/// Makes a cell with documents in a scratch copy and holds it against the rules and the compiler; `whole` also runs its
-/// tests, its lints and builds it into the program.
+/// Makes a cell with documents in a scratch copy and holds it against the rules; `whole` also against the compiler, its
+/// own tests and the lints, and builds it into the program, which takes minutes.
 pub fn rehearse(root: &Path, whole: bool) -> Result<(), String> {
     const CELL: &str = "probe";
     let scratch = Scratch::of(root, "scaffold")?;
@@ -19,21 +19,21 @@ pub fn rehearse(root: &Path, whole: bool) -> Result<(), String> {
     }
     scratch.cargo(&["update", "--workspace", "--offline", "--quiet"])?;
     scratch.cargo(&["fmt", "--package", &package])?;
+    scratch.cargo(&["fmt", "--package", &package, "--check"])?;
     let found: Vec<String> = crate::tidy::check(made)?.iter().map(ToString::to_string).collect();
     if !found.is_empty() {
         return Err(found.join("\n"));
+    }
+    if !whole {
+        return Ok(());
     }
     let offline = |words: &[&str]| {
         let (command, rest) = words.split_first().unwrap_or((&"check", &[]));
         scratch.cargo(&[&[*command, "--locked", "--offline", "--quiet"], rest].concat())
     };
-    offline(&["check", "--package", &package, "--tests"])?;
-    if whole {
-        offline(&["test", "--package", &package])?;
-        offline(&["clippy", "--package", &package, "--all-targets", "--no-deps", "--", "-D", "warnings"])?;
-        offline(&["check", "--package", "superpaas"])?;
-    }
-    Ok(())
+    offline(&["test", "--package", &package])?;
+    offline(&["clippy", "--package", &package, "--all-targets", "--no-deps", "--", "-D", "warnings"])?;
+    offline(&["check", "--package", "superpaas"])
 }
 
 /// Adds a cell with nothing in it yet, and lists it.
