@@ -109,7 +109,7 @@ fn refused(from: &str, dependency: &Dependency) -> Option<&'static str> {
     if SQL_DRIVERS.contains(&name) && !MAY_SQL.contains(&from) {
         return Some("only paas/store sees SQL");
     }
-    if HTTP.contains(&name) && !MAY_HTTP.contains(&from) {
+    if HTTP.contains(&name) && !dependency.dev && !MAY_HTTP.contains(&from) {
         return Some("HTTP is served by paas/cell and paas/gateway");
     }
     let Some(to) = dependency.ours.as_deref() else {
@@ -231,6 +231,7 @@ mod tests {
             ("app", ours("cells/erp", None)),
             ("paas/store", json!({"name": "rusqlite", "kind": null})),
             ("paas/gateway", json!({"name": "axum", "kind": null})),
+            ("paas/platform", json!({"name": "axum", "kind": "dev"})),
         ] {
             assert_eq!(one(from, dependency.clone()), [], "{from} {dependency}");
         }
