@@ -2,16 +2,22 @@
 
 use crate::{cells, key};
 use paas_auth::MasterKey;
-use paas_cell::Checkpoint;
-use paas_store::{Store, Target};
+use paas_cell::{Checkpoint, Database};
+use paas_store::Store;
 use paas_types::{Clock, Tenant};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Checks every tenant of every cell; the error names how many discrepancies there are. A checkpoint, kept outside the
 /// data, shows in addition that the audit log was not cut off before it.
-pub(crate) async fn run(data: &Path, key_file: &Path, checkpoint: Option<&Path>) -> Result<(), String> {
-    if !data.is_dir() {
+pub(crate) async fn run(
+    data: &Path,
+    key_file: &Path,
+    database: &Database,
+    checkpoint: Option<&Path>,
+) -> Result<(), String> {
+    let files = database.is_files();
+    if files && !data.is_dir() {
         return Err(format!("There is no data directory {}.", data.display()));
     }
     let master = Arc::new(key::of_data(key_file, data, false)?);
@@ -23,13 +29,12 @@ pub(crate) async fn run(data: &Path, key_file: &Path, checkpoint: Option<&Path>)
     for cell in cells::all() {
         let name = cell.name();
         // Opening a store makes its database, and an empty one proves all too well.
-        if !data.join(format!("{name}.db")).is_file() {
+        if files && !data.join(format!("{name}.db")).is_file() {
             println!("{name}: the database {name}.db is missing");
             wrong += 1;
             continue;
         }
-        let target = Target::Lite { dir: data.to_path_buf() };
-        let store = Store::open(&target, cell.schema(), Arc::clone(&master), Clock::system());
+        let store = Store::open(&database.target(data), cell.schema(), Arc::clone(&master), Clock::system());
         let store = store.map_err(|e| e.to_string())?;
         key::fits(&store, key_file).await?;
         for row in store.tenants().await.map_err(|e| e.to_string())? {

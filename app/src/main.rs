@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod key;
+mod migrate;
 mod seed;
 mod serve;
 mod settings;
@@ -39,10 +40,14 @@ enum Command {
         /// The file with the master key; `<data>.key` beside the data directory by default.
         #[arg(long, env = "SUPERPAAS_MASTER_KEY_FILE")]
         master_key_file: Option<PathBuf>,
+        #[command(flatten)]
+        database: paas_cell::Database,
         /// A file with what `GET /api/v1/platform/audit-log/checkpoint` answered earlier: nothing before it was cut.
         #[arg(long)]
         checkpoint: Option<PathBuf>,
     },
+    /// Makes the PostgreSQL databases of all cells with their roles, or brings them to what this program declares.
+    Migrate(migrate::Migrate),
     /// Loads sample data into a tenant through the public interface.
     #[command(subcommand)]
     Demo(demo::Demo),
@@ -82,6 +87,8 @@ struct Serve {
     /// The file with the master key; `<data>.key` beside the data directory by default. Made when it does not exist.
     #[arg(long, env = "SUPERPAAS_MASTER_KEY_FILE")]
     master_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    database: paas_cell::Database,
     /// A cell that runs as a process of its own, as `name=http://host:port`; may be given several times.
     #[arg(long = "cell", value_name = "NAME=URL", value_parser = paas_cell::cell_at)]
     cells: Vec<(String, paas_link::Link)>,
@@ -109,10 +116,11 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Serve(settings) => runtime.block_on(serve::run(settings)),
-        Command::SelfCheck { data, master_key_file, checkpoint } => {
+        Command::SelfCheck { data, master_key_file, database, checkpoint } => {
             let key_file = master_key_file.unwrap_or_else(|| key::beside(&data));
-            runtime.block_on(check::run(&data, &key_file, checkpoint.as_deref()))
+            runtime.block_on(check::run(&data, &key_file, &database, checkpoint.as_deref()))
         }
+        Command::Migrate(settings) => migrate::run(&settings),
         Command::Demo(demo) => runtime.block_on(demo::run(demo)),
         Command::Openapi => {
             let parts: Vec<_> = cells::all().iter().map(|cell| (cell.name(), cell.contract().openapi)).collect();

@@ -5,7 +5,7 @@ use paas_auth::{MasterKey, TokenKey};
 use paas_cell::{Dispatcher, Pace, Service, bind, router, stop, take_directory};
 use paas_gateway::{Asset, Gateway, GatewayConfig, Tls};
 use paas_link::{Link, Peers};
-use paas_store::{Store, Target};
+use paas_store::Store;
 use paas_types::Clock;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -26,7 +26,8 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         None => None,
     };
     let fresh = crate::seed::is_unfinished(&settings.data)?;
-    let master = key::of_data(&settings.key_file(), &settings.data, fresh)?;
+    // The databases of a server are not made without their key.
+    let master = key::of_data(&settings.key_file(), &settings.data, fresh && settings.database.is_files())?;
     let peers = Peers::new(&master);
     let services = open_cells(&settings, &peers, &master).await?;
     let platform = services.first().ok_or_else(|| "There is no platform cell.".to_owned())?;
@@ -38,6 +39,9 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         };
         tokio::spawn(paas_cell::serve_cell(listener, Arc::clone(platform), closed))
     });
+    // A server's databases may have been seeded from another directory.
+    let tenants = platform.store().tenants().await.map_err(|e| e.to_string())?;
+    let fresh = fresh && (tenants.is_empty() || settings.data.join("system-password").exists());
     crate::seed::run(platform, &settings, fresh).await?;
     let dispatcher = Dispatcher::start(&services, Pace::default());
 
@@ -88,7 +92,7 @@ async fn open_cells(settings: &Serve, peers: &Peers, master: &MasterKey) -> Resu
         if peers.has(name) {
             continue;
         }
-        let target = Target::Lite { dir: settings.data.clone() };
+        let target = settings.database.target(&settings.data);
         let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
         let store = store.map_err(|e| e.to_string())?;
         key::fits(&store, &settings.key_file()).await?;

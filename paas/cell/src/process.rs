@@ -2,13 +2,14 @@
 //! signals, or says in one sentence why it cannot.
 
 use crate::cell::Cell;
+use crate::database::Database;
 use crate::dispatch::{Dispatcher, Pace};
 use crate::http::router;
 use crate::service::Service;
 use clap::{Parser, Subcommand};
 use paas_auth::MasterKey;
 use paas_link::{Link, Peers};
-use paas_store::{Store, Target};
+use paas_store::Store;
 use paas_types::Clock;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -53,6 +54,8 @@ struct Serve {
     /// The file with the master key of the installation.
     #[arg(long, env = "SUPERPAAS_MASTER_KEY_FILE")]
     master_key_file: PathBuf,
+    #[command(flatten)]
+    database: Database,
 }
 
 /// Runs a cell as the program: reads the command line, serves until Ctrl-C or SIGTERM, drains.
@@ -85,7 +88,7 @@ async fn serve(cell: Cell, settings: Serve) -> Result<(), String> {
     for (other, link) in settings.cells.into_iter().chain([("platform".to_owned(), platform)]) {
         peers.connect(&other, link);
     }
-    let target = Target::Lite { dir: settings.data };
+    let target = settings.database.target(&settings.data);
     let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
     let service = Service::new(cell, store.map_err(|e| e.to_string())?, peers.clone(), &master, Clock::system());
     peers.connect(name, Link::local(router(Arc::clone(&service))));

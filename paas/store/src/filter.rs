@@ -79,7 +79,7 @@ impl<'a> Builder<'a> {
             }
             Step::Field(index) => {
                 let field = meta.field(index).ok_or_else(unknown)?;
-                if let Some(sql) = balance_expression(field, &alias) {
+                if let Some(sql) = balance_expression(field, &alias, self.tx.is_pg()) {
                     return Ok(Expression { sql, col: Col::Int, nullable: false, field: Some((meta, field)) });
                 }
                 (search_column(field), col_of(&field.ty), !field.required, Some((meta, field)))

@@ -28,13 +28,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    fn new(meta: &'static TypeMeta, blank: Option<fn() -> Box<dyn Record>>) -> Plan {
+    fn new(meta: &'static TypeMeta, blank: Option<fn() -> Box<dyn Record>>, pg: bool) -> Plan {
         let lead = lead_of(meta);
         let fields: Vec<Vec<Column>> = meta.fields.iter().map(columns_of).collect();
         let mut select: Vec<String> = lead.iter().map(|(name, _)| format!("t.{}", q(name))).collect();
         let mut cols: Vec<Col> = lead.iter().map(|(_, col)| *col).collect();
         for (field, columns) in meta.fields.iter().zip(&fields) {
-            match balance_expression(field, "t") {
+            match balance_expression(field, "t", pg) {
                 Some(expression) => {
                     select.push(expression);
                     cols.push(Col::Int);
@@ -97,18 +97,21 @@ fn lead_of(meta: &TypeMeta) -> Vec<(&'static str, Col)> {
 }
 
 /// The sub-select of a field that is read from a balance.
-pub(crate) fn balance_expression(field: &Field, alias: &str) -> Option<String> {
+pub(crate) fn balance_expression(field: &Field, alias: &str, pg: bool) -> Option<String> {
     let from = field.from_balance?;
     let balance = (from.balance)();
     let plus = from.plus.iter().map(|c| format!(" + COALESCE(b.{}, 0)", q(c)));
     let minus = from.minus.iter().map(|c| format!(" - COALESCE(b.{}, 0)", q(c)));
     let sum: String = std::iter::once("0".to_owned()).chain(plus).chain(minus).collect();
-    let key = if single_id_key(balance) { "key_bytes" } else { from.key };
+    let single = single_id_key(balance);
+    let key = if single { "key_bytes" } else { from.key };
+    let by = format!("{alias}.{}", q(from.by));
+    // PostgreSQL keeps identities as such, and has their bytes by a function.
+    let by = if single && pg { format!("uuid_send({by})") } else { by };
     Some(format!(
-        "(SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM {} b WHERE b.\"tenant\" = {alias}.\"tenant\" AND b.{} = {alias}.{})",
+        "(SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM {} b WHERE b.\"tenant\" = {alias}.\"tenant\" AND b.{} = {by})",
         q(balance.table),
-        q(key),
-        q(from.by)
+        q(key)
     ))
 }
 
@@ -119,14 +122,14 @@ pub(crate) struct Plans {
 }
 
 impl Plans {
-    pub fn new(schema: &Schema) -> Plans {
+    pub fn new(schema: &Schema, pg: bool) -> Plans {
         let mut by_table = HashMap::new();
         for TypeInfo { meta, blank } in schema.types.iter().copied() {
             for rows in meta.tables {
                 let row = (rows.meta)();
-                by_table.entry(row.table).or_insert_with(|| Arc::new(Plan::new(row, None)));
+                by_table.entry(row.table).or_insert_with(|| Arc::new(Plan::new(row, None, pg)));
             }
-            by_table.insert(meta.table, Arc::new(Plan::new(meta, Some(blank))));
+            by_table.insert(meta.table, Arc::new(Plan::new(meta, Some(blank), pg)));
         }
         Plans { by_table, schema: schema.clone() }
     }

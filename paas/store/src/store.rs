@@ -109,7 +109,7 @@ impl Store {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
             .map_err(|e| OpenError::new(format!("The database {} cannot be closed to others: {e}.", path.display())))?;
         migrate_lite(&mut lite, schema)?;
-        let shared = Shared::new(schema, master, clock);
+        let shared = Shared::new(schema, master, clock, false);
         let mut free = Vec::with_capacity(READERS);
         for _ in 0..READERS {
             free.push(Tx::new(Backend::Lite(Lite::reader(&path)?), Arc::clone(&shared), false));
@@ -133,7 +133,7 @@ impl Store {
         let connection = |role| Pg::new(server.as_role(role, &master), Arc::clone(&constraints)).map_err(failed);
         let mut first = connection(Role::App)?;
         pg::migrate::check(&mut first, server, &tables)?;
-        let shared = Shared::new(schema, Arc::clone(&master), clock);
+        let shared = Shared::new(schema, Arc::clone(&master), clock, true);
         let tx = |pg: Pg, writes| Tx::new(Backend::Pg(Box::new(pg)), Arc::clone(&shared), writes);
         let rest = max_connections.saturating_sub(LOG_READERS + 1);
         let reading = (rest / 3).clamp(1, READERS);
@@ -316,9 +316,9 @@ fn on_own_thread<T: Send>(work: impl FnOnce() -> Result<T, OpenError> + Send) ->
 }
 
 impl Shared {
-    fn new(schema: &Schema, master: Arc<MasterKey>, clock: Clock) -> Arc<Shared> {
+    fn new(schema: &Schema, master: Arc<MasterKey>, clock: Clock, pg: bool) -> Arc<Shared> {
         Arc::new(Shared {
-            plans: Plans::new(schema),
+            plans: Plans::new(schema, pg),
             clock,
             audit_key: master.derive(&format!("audit:{}", schema.cell)),
             master,

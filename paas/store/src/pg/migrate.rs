@@ -34,13 +34,17 @@ pub(crate) fn migrate(server: &Server, schema: &Schema, master: &MasterKey) -> R
     // Two migrations do not race; the lock ends with the connection.
     let turn = Cell::Int(locks::advisory(&[b"migrate", server.database().as_bytes()]));
     admin.rows("SELECT pg_advisory_lock($1)", &[turn], &[])?;
-    make_roles(&mut admin, server, master)?;
+    make_roles(&mut admin, server)?;
     make_database(&mut admin, server)?;
     let mut inside = connect(server.as_admin_inside(), &constraints)?;
     let owner = q(&server.role(Role::Owner));
     inside.begin(format!("BEGIN; SET LOCAL ROLE {owner}")).map_err(|fault| refused("BEGIN", fault))?;
     make_tables(&mut inside, server, &tables)?;
-    inside.commit().map_err(|missed| refused("COMMIT", missed.fault))
+    inside.run("ALTER TABLE tenant NO FORCE ROW LEVEL SECURITY")?;
+    fits(&mut inside, master)?;
+    inside.run("ALTER TABLE tenant FORCE ROW LEVEL SECURITY")?;
+    inside.commit().map_err(|missed| refused("COMMIT", missed.fault))?;
+    open_roles(&mut admin, server, master)
 }
 
 fn connect(config: Config, constraints: &Arc<Constraints>) -> Result<Pg> {
@@ -87,7 +91,7 @@ fn number(pg: &mut Pg, sql: &str, params: &[Cell]) -> Result<i64> {
     Ok(rows.first().and_then(|row| row.first()).map_or(0, Cell::as_int))
 }
 
-fn make_roles(admin: &mut Pg, server: &Server, master: &MasterKey) -> Result<()> {
+fn make_roles(admin: &mut Pg, server: &Server) -> Result<()> {
     for role in [Role::Owner, Role::App, Role::Log] {
         let name = server.role(role);
         let known = Cell::Text(name.clone());
@@ -109,15 +113,29 @@ fn make_roles(admin: &mut Pg, server: &Server, master: &MasterKey) -> Result<()>
                     OpenError::new(format!("{error} The role of the database URL must be able to create roles."))
                 })?,
         }
-        if role != Role::Owner {
-            // The server only ever sees what proves the password.
-            let proof = scram_sha_256(server.password(role, master).expose().as_bytes());
-            admin
-                .batch(&format!("ALTER ROLE {} LOGIN PASSWORD '{proof}'", q(&name)))
-                .map_err(|missed| refused("ALTER ROLE", missed.fault))?;
-        }
     }
     admin.run(&format!("GRANT {} TO CURRENT_USER", q(&server.role(Role::Owner))))
+}
+
+/// Lets the roles of the program sign in. The server only ever sees what proves the password.
+fn open_roles(admin: &mut Pg, server: &Server, master: &MasterKey) -> Result<()> {
+    for role in [Role::App, Role::Log] {
+        let proof = scram_sha_256(server.password(role, master).expose().as_bytes());
+        let sql = format!("ALTER ROLE {} LOGIN PASSWORD '{proof}'", q(&server.role(role)));
+        admin.batch(&sql).map_err(|missed| refused("ALTER ROLE", missed.fault))?;
+    }
+    Ok(())
+}
+
+/// Whether the key opens what is there; passwords of another key would only shut the program out.
+fn fits(pg: &mut Pg, master: &MasterKey) -> Result<()> {
+    let rows = pg.rows("SELECT data_key FROM tenant LIMIT 1", &[], &[Col::Bytes])?;
+    match rows.into_iter().flatten().next() {
+        Some(Cell::Bytes(wrapped)) if master.unwrap(&wrapped).is_err() => {
+            Err(OpenError::new("The master key is not the one of the data in this database; nothing was changed."))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn make_database(admin: &mut Pg, server: &Server) -> Result<()> {
