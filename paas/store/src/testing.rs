@@ -5,7 +5,7 @@
 use crate::api::{OpenError, Schema, Target};
 use crate::pg::Pg;
 use crate::pg::migrate::unreachable;
-use crate::pg::server::Server;
+use crate::pg::server::{Role, Server};
 use crate::{Cell, Col, Store};
 use paas_auth::MasterKey;
 use paas_types::{Clock, Id};
@@ -15,6 +15,8 @@ use std::{env, fs};
 
 /// The server URL for tests.
 const URL: &str = "SUPERPAAS_TEST_POSTGRES";
+/// Which database tests use that play on one.
+const CHOSEN: &str = "SUPERPAAS_TEST_ON";
 /// Whether it must be there.
 const REQUIRED: &str = "SUPERPAAS_TEST_POSTGRES_REQUIRED";
 
@@ -47,6 +49,16 @@ impl Place {
         Ok(Some(Place { target: Target::Pg { url, prefix, max_connections: 15 }, dir: fresh_dir() }))
     }
 
+    /// SQLite, or PostgreSQL when `SUPERPAAS_TEST_ON` says `postgresql`: for tests that a second run repeats there.
+    pub fn chosen() -> Result<Place, OpenError> {
+        match env::var(CHOSEN) {
+            Ok(choice) if choice == "postgresql" => {
+                Place::pg()?.ok_or_else(|| OpenError::new(format!("{CHOSEN} is {choice}, but {URL} names no server.")))
+            }
+            _ => Ok(Place::lite()),
+        }
+    }
+
     /// The target, for a store or a program.
     pub fn target(&self) -> &Target {
         &self.target
@@ -70,6 +82,15 @@ impl Place {
         Store::open(&self.target, schema, master, clock)
     }
 
+    /// How the program itself signs in to the database of a cell, or its sequencer when `log`.
+    pub fn sign_in(&self, cell: &str, log: bool, master: &MasterKey) -> Result<tokio_postgres::Config, OpenError> {
+        let Target::Pg { url, prefix, .. } = &self.target else {
+            return Err(OpenError::new("nobody signs in to a file"));
+        };
+        let role = if log { Role::Log } else { Role::App };
+        Ok(Server::new(url, prefix, cell)?.as_role(role, master))
+    }
+
     /// Runs statements in the database of a cell behind the store's back, as the role that owns it.
     pub fn meddle(&self, cell: &str, statements: &[&str]) -> Result<(), String> {
         let Target::Pg { url, prefix, .. } = &self.target else {
@@ -78,7 +99,7 @@ impl Place {
         let server = Server::new(url, prefix, cell).map_err(|e| e.to_string())?;
         apart(|| {
             let mut pg = admin(&server, true).map_err(|e| e.to_string())?;
-            let owner = server.role(crate::pg::server::Role::Owner);
+            let owner = server.role(Role::Owner);
             for sql in [format!("SET ROLE \"{owner}\"")].iter().map(String::as_str).chain(statements.iter().copied()) {
                 pg.batch(sql).map_err(|missed| format!("{:?}", missed.fault))?;
             }
@@ -129,6 +150,10 @@ fn drop_all(url: &str, prefix: &str) -> Result<(), String> {
     };
     let databases = names("SELECT datname FROM pg_database WHERE datname LIKE $1")?;
     let roles = names("SELECT rolname FROM pg_roles WHERE rolname LIKE $1")?;
+    // Whoever ends the sessions of a role must be its member.
+    for name in &roles {
+        pg.batch(&format!("GRANT \"{name}\" TO CURRENT_USER")).map_err(|missed| format!("{:?}", missed.fault))?;
+    }
     let drops = databases.iter().map(|name| format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
     for sql in drops.chain(roles.iter().map(|name| format!("DROP ROLE \"{name}\""))).collect::<Vec<_>>() {
         pg.batch(&sql).map_err(|missed| format!("{:?}", missed.fault))?;
