@@ -35,8 +35,11 @@ rust_tests() {
   private_postgres
   if command -v cargo-nextest >/dev/null 2>&1; then
     cargo nextest run --workspace --locked
+    # Stories of cells play on one database at a time: SQLite above, PostgreSQL here.
+    SUPERPAAS_TEST_ON=postgresql cargo nextest run --locked -p paas-cell --test resource -p cell-erp --test erp
   else
     cargo test --workspace --locked
+    SUPERPAAS_TEST_ON=postgresql cargo test --locked -p paas-cell --test resource -p cell-erp --test erp
   fi
   stop_private_postgres
   trap - EXIT

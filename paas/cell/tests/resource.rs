@@ -7,7 +7,7 @@ use paas_auth::{Context, ContextTenant, Grant, GrantScope, MasterKey, MemberKind
 use paas_cell::prelude::*;
 use paas_cell::{Service, router};
 use paas_link::{Call, Link, Peers};
-use paas_store::{Store, Target};
+use paas_store::testing::Place;
 use paas_types::{Clock, Id, TenantKey};
 use serde_json::{Value as J, json};
 use std::sync::Arc;
@@ -143,7 +143,7 @@ mod note {
 
 struct World {
     peers: Peers,
-    _dir: tempfile::TempDir,
+    _place: Place,
 }
 
 fn context(tenant: &str, key: i64, member: Id, kind: MemberKind, request: &str) -> Context {
@@ -161,15 +161,14 @@ fn context(tenant: &str, key: i64, member: Id, kind: MemberKind, request: &str) 
 
 impl World {
     async fn new() -> World {
-        let dir = tempfile::tempdir().unwrap();
+        let place = Place::chosen().unwrap();
         let master = MasterKey::from_bytes([7; 32]);
         let peers = Peers::new(&master);
         let cell = Cell::new("toy", "玩具 | Toy")
             .master(gadget::FLOW)
             .document(note::FLOW)
             .ledger(Ledger::<shelf::ShelfMove>::of().bound(shelf::not_negative));
-        let target = Target::Lite { dir: dir.path().into() };
-        let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system()).unwrap();
+        let store = place.open(cell.schema(), Arc::new(master.clone()), Clock::system()).unwrap();
         let service = Service::new(cell, store, peers.clone(), &master, Clock::system());
         peers.connect("toy", Link::local(router(service)));
         // A platform that knows two members: one may everything of the cell, one only reads its own gadgets.
@@ -189,7 +188,7 @@ impl World {
             }))
         });
         peers.connect("platform", Link::local(platform));
-        let world = World { peers, _dir: dir };
+        let world = World { peers, _place: place };
         for (code, key) in [("a", 1), ("b", 2)] {
             let call = Call::json(
                 Method::PUT,

@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use paas_auth::{Context, ContextTenant, MasterKey, MemberKind};
 use paas_cell::{Service, router};
 use paas_link::{Call, Link, Peers};
-use paas_store::{Store, Target};
+use paas_store::testing::Place;
 use paas_types::{Clock, Id, TenantKey};
 use serde_json::{Value as J, json};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub struct World {
     peers: Peers,
     service: Arc<Service>,
     year: String,
-    _dir: tempfile::TempDir,
+    _place: Place,
 }
 
 fn context(request: &str) -> Context {
@@ -24,12 +24,11 @@ fn context(request: &str) -> Context {
 
 impl World {
     pub async fn new(demo: bool) -> World {
-        let dir = tempfile::tempdir().unwrap();
+        let place = Place::chosen().unwrap();
         let master = MasterKey::from_bytes([7; 32]);
         let peers = Peers::new(&master);
         let cell = cell();
-        let target = Target::Lite { dir: dir.path().into() };
-        let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system()).unwrap();
+        let store = place.open(cell.schema(), Arc::new(master.clone()), Clock::system()).unwrap();
         let service = Service::new(cell, store, peers.clone(), &master, Clock::system());
         peers.connect("erp", Link::local(router(service.clone())));
         let body = json!({"key": 1, "name": "A", "zone": "Asia/Shanghai", "demo": demo});
@@ -37,7 +36,7 @@ impl World {
         let (status, bytes) = peers.fetch("erp", context("seed"), call).await.unwrap();
         assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&bytes));
         let year = Clock::system().now().to_string().get(..4).unwrap().to_owned();
-        World { peers, service, year, _dir: dir }
+        World { peers, service, year, _place: place }
     }
 
     pub async fn call(&self, method: Method, path: &str, body: &J) -> (StatusCode, J) {
