@@ -49,8 +49,18 @@ impl Target {
     pub const CONNECTIONS: usize = 15;
 }
 
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Lite { dir } => write!(f, "Lite({})", dir.display()),
+            // The URL has a password.
+            Target::Pg { prefix, .. } => write!(f, "Pg({prefix})"),
+        }
+    }
+}
+
 /// Where the data is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Target {
     /// An SQLite file `<dir>/<cell>.db`.
     Lite {
