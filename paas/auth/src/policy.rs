@@ -74,12 +74,11 @@ impl Policy {
         let restricted: BTreeSet<&String> = self.grants.iter().flat_map(|g| g.field_rights.keys()).collect();
         for field in restricted {
             let Some((kind, _)) = field.rsplit_once('.') else { continue };
-            let right = self
-                .grants
-                .iter()
-                .filter(|grant| grant.permissions.iter().any(|code| touches(code, kind)))
-                .map(|grant| grant.field_rights.get(field).copied().unwrap_or(FieldRight::Write))
-                .max();
+            let given = self.grants.iter().filter(|grant| grant.permissions.iter().any(|code| touches(code, kind)));
+            let most = given.map(|grant| grant.field_rights.get(field).copied().unwrap_or(FieldRight::Write)).max();
+            // Nobody gives anything on the type itself (rows of another, say): what is restricted stays restricted.
+            let strictest = || self.grants.iter().filter_map(|grant| grant.field_rights.get(field).copied()).min();
+            let right = most.or_else(strictest);
             if let Some(right) = right.filter(|right| *right < FieldRight::Write) {
                 rights.fields.insert(field.clone(), right);
             }
@@ -131,7 +130,7 @@ impl Rights {
     }
 
     /// What may be done with `{cell}.{type}.{fieldName}`: the most permissive of the roles that give anything on the
-    /// type.
+    /// type; where none does, the strictest that any states.
     pub fn field(&self, field: &str) -> FieldRight {
         if self.fields.is_empty() {
             return FieldRight::Write;
@@ -242,6 +241,19 @@ mod tests {
         assert_eq!(rights(vec![hidden(), unrelated]).field(limit), FieldRight::Hidden);
         let free = grant(&["toy.*"], GrantScope::All, &[]);
         assert_eq!(rights(vec![hidden(), free]).field(limit), FieldRight::Write);
+    }
+
+    /// The attack: nobody grants anything on rows themselves, so what a role hides in them was shown.
+    #[test]
+    fn what_no_role_gives_keeps_its_strictest_restriction() {
+        let (cost, read) = ("toy.gadget-line.cost", ["toy.gadget.read"]);
+        let role = |right| grant(&read, GrantScope::All, &[(cost, right)]);
+        let rights = |grants| Policy { version: 1, membership: Id::NIL, grants }.compile();
+        assert_eq!(rights(vec![role(FieldRight::Hidden)]).field(cost), FieldRight::Hidden);
+        let two = vec![role(FieldRight::Read), role(FieldRight::Masked), grant(&read, GrantScope::Own, &[])];
+        assert_eq!(rights(two).field(cost), FieldRight::Masked);
+        let whole = vec![role(FieldRight::Hidden), grant(&["toy.*"], GrantScope::All, &[])];
+        assert_eq!(rights(whole).field(cost), FieldRight::Write, "the whole cell has the rows in it");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Circuits: after many failures a way is closed for a while, so that callers learn at once and the cell can recover.
 //! One circuit per cell for connections, and one per cell, kind of route and tenant for failing answers: what one
-//! tenant provokes closes nothing for another.
+//! tenant provokes closes nothing for another. What nobody in particular asks (a sign-in) has none for its answers:
+//! whoever made it fail would close it for everybody.
 
 use paas_types::{Refusal, Result, TenantKey};
 use std::collections::HashMap;
@@ -16,9 +17,9 @@ const CIRCUITS: usize = 10_000;
 /// How a call ended, for the circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Anything that is not the system's fault, also refusals.
+    /// Anything that is not the system's fault, also refusals, and a cell that asks to come again later.
     Fine,
-    /// 5xx, a broken connection or no answer in time.
+    /// Another 5xx, a broken connection or no answer in time.
     Failed,
     /// The cell took no connection.
     Unreachable,
@@ -50,7 +51,9 @@ pub(crate) struct Breakers {
 /// The right to make one call; tells its circuits how it ended, also when it is dropped half-way.
 pub(crate) struct Admission<'a> {
     breakers: &'a Breakers,
-    keys: [Key; 2],
+    connection: Key,
+    /// The circuit of the answers; nobody in particular has none.
+    route: Option<Key>,
     told: bool,
 }
 
@@ -59,7 +62,8 @@ impl Breakers {
         Breakers { open_for, circuits: Mutex::new(HashMap::new()) }
     }
 
-    /// Admits a call, or refuses with the time to wait. `segment` is the first part of the path behind the cell.
+    /// Admits a call, or refuses with the time to wait. `segment` is the first part of the path behind the cell; without
+    /// a tenant only the connection is watched.
     pub(crate) fn admit(
         &self,
         cell: &str,
@@ -67,15 +71,16 @@ impl Breakers {
         read: bool,
         tenant: Option<TenantKey>,
     ) -> Result<Admission<'_>> {
-        let route = format!("{} {}", if read { "read" } else { "write" }, route_name(segment));
-        let keys = [
-            Key { cell: cell.to_owned(), route: String::new(), tenant: None },
-            Key { cell: cell.to_owned(), route, tenant },
-        ];
+        let connection = Key { cell: cell.to_owned(), route: String::new(), tenant: None };
+        let route = tenant.map(|tenant| {
+            let route = format!("{} {}", if read { "read" } else { "write" }, route_name(segment));
+            Key { cell: cell.to_owned(), route, tenant: Some(tenant) }
+        });
         let mut circuits = self.lock();
         if !circuits.is_empty() {
             let now = Instant::now();
-            for key in &keys {
+            let keys = || std::iter::once(&connection).chain(&route);
+            for key in keys() {
                 let open = circuits.get(key).filter(|c| c.open_until.is_some_and(|until| until > now) || c.trying);
                 if let Some(circuit) = open {
                     let left = circuit.open_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
@@ -83,7 +88,7 @@ impl Breakers {
                     return Err(Refusal::unavailable(format_args!("circuit of {cell} is open")).retry_after(seconds));
                 }
             }
-            for key in &keys {
+            for key in keys() {
                 // Half open: this call tries, all others wait for what it finds.
                 if let Some(circuit) = circuits.get_mut(key).filter(|c| c.open_until.is_some()) {
                     circuit.trying = true;
@@ -91,7 +96,7 @@ impl Breakers {
             }
         }
         drop(circuits);
-        Ok(Admission { breakers: self, keys, told: false })
+        Ok(Admission { breakers: self, connection, route, told: false })
     }
 
     /// The cell was seen alive: connections to it are worth trying.
@@ -112,14 +117,15 @@ impl Breakers {
         open
     }
 
-    fn note(&self, keys: &[Key; 2], outcome: Option<Outcome>) {
+    fn note(&self, connection: &Key, route: Option<&Key>, outcome: Option<Outcome>) {
         let mut circuits = self.lock();
         if circuits.is_empty() && matches!(outcome, None | Some(Outcome::Fine)) {
             return;
         }
         let now = Instant::now();
-        let [connection, route] = keys;
-        for (key, bad) in [(connection, Outcome::Unreachable), (route, Outcome::Failed)] {
+        let watched =
+            std::iter::once((connection, Outcome::Unreachable)).chain(route.map(|key| (key, Outcome::Failed)));
+        for (key, bad) in watched {
             let failed = outcome == Some(bad);
             if failed && !circuits.contains_key(key) && make_room(&mut circuits, now) {
                 let fresh = Circuit { since: now, calls: 0, failures: 0, open_until: None, trying: false };
@@ -154,14 +160,14 @@ impl Admission<'_> {
     /// Says how the call ended.
     pub(crate) fn ended(mut self, outcome: Outcome) {
         self.told = true;
-        self.breakers.note(&self.keys, Some(outcome));
+        self.breakers.note(&self.connection, self.route.as_ref(), Some(outcome));
     }
 }
 
 impl Drop for Admission<'_> {
     fn drop(&mut self) {
         if !self.told {
-            self.breakers.note(&self.keys, None);
+            self.breakers.note(&self.connection, self.route.as_ref(), None);
         }
     }
 }

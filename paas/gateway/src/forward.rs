@@ -8,8 +8,8 @@ use crate::request::{Asked, malformed, no_such_address};
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, TRANSFER_ENCODING,
-    UPGRADE,
+    ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 use paas_auth::{CONTEXT_HEADER, Claims, Context, MemberKind};
@@ -109,7 +109,9 @@ impl Gateway {
         let Errand { cell, target, context, headers, body } = errand;
         let uri: Uri = target.parse().map_err(|_| malformed("address"))?;
         let read = asked.is_read();
-        let segment = target.split(['/', '?']).nth(4).unwrap_or_default();
+        // `/api/v1/{cell}/{segment}` or `/internal/auth/{segment}`.
+        let place = if target.starts_with("/internal/") { 3 } else { 4 };
+        let segment = target.split(['/', '?']).nth(place).unwrap_or_default();
         let tenant = context.tenant.as_ref().map(|tenant| tenant.key);
         let admission = self.0.breakers.admit(cell, segment, read, tenant)?;
         let room = if read { self.0.config.in_flight } else { self.0.config.in_flight.div_ceil(4) * 3 };
@@ -124,6 +126,7 @@ impl Gateway {
             answer = self.0.peers.send(cell, context, call).await;
         }
         admission.ended(match &answer {
+            Ok(response) if asks_for_patience(response) => Outcome::Fine,
             Ok(response) if response.status().is_server_error() => Outcome::Failed,
             Ok(_) => Outcome::Fine,
             Err(LinkError::Connect(_) | LinkError::Unknown(_)) => Outcome::Unreachable,
@@ -134,6 +137,11 @@ impl Gateway {
         scrub(response.headers_mut());
         Ok(in_envelope(response, asked))
     }
+}
+
+/// Back-pressure: the cell is well and says when to come again.
+fn asks_for_patience(response: &Response<Body>) -> bool {
+    response.status() == StatusCode::SERVICE_UNAVAILABLE && response.headers().contains_key(RETRY_AFTER)
 }
 
 /// The context of a caller; the link fills in what belongs to the call.

@@ -37,7 +37,7 @@ pub(crate) async fn change_password(service: Arc<Service>, call: InternalCall) -
             Text::of("新密码不能与当前密码相同。", "The new password must differ from the current one."),
         ));
     }
-    let hash = PASSWORDS.hash(&Secret::new(new)).await?;
+    let hash = PASSWORDS.hash_from(&network(&call), &Secret::new(new)).await?;
     let (id, kept) = (user.head.id, call.context.session);
     let change = move |ctx: &mut Ctx<'_>| {
         let mut user: User = ctx.lock(Ref::new(id))?;

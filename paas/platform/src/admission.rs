@@ -96,8 +96,8 @@ pub(crate) async fn admit(service: &Arc<Service>, shown: &Credentials) -> Result
     };
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let right = match &hash {
-        Some(hash) => PASSWORDS.verify(&shown.password, hash).await?,
-        None => PASSWORDS.verify_nobody(&shown.password).await?,
+        Some(hash) => PASSWORDS.verify(&shown.network, &shown.password, hash).await?,
+        None => PASSWORDS.verify_nobody(&shown.network, &shown.password).await?,
     };
     let (Some(tenant), Some(user), true) = (tenant, user, right) else {
         pair.failed(now);

@@ -2,6 +2,7 @@
 
 use crate::world::World;
 use paas_link::Link;
+use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test]
@@ -87,4 +88,34 @@ async fn a_full_cell_refuses_at_once() {
         world.call("GET", "/api/v1/toy/gadgets", &[]).await
     });
     assert_eq!((one.status, two.status, two.code()), (504, 503, "UNAVAILABLE"));
+}
+
+/// The attack: an outsider floods the sign-in until it answers 503, or finds what makes it fail.
+#[tokio::test]
+async fn nobody_outside_closes_the_sign_in_for_others() {
+    let world = World::new(false).await;
+    let sign_in = async |grant: &str, username: &str| {
+        let said = json!({"grant_type": grant, "tenant": "demo", "username": username, "password": "b"});
+        world.bare("POST", "/api/v1/auth/token", &[("content-type", "application/json")], said.to_string()).await
+    };
+    for (username, status) in [("crowd", 503), ("fault", 500)] {
+        for round in 0..30 {
+            assert_eq!(sign_in("password", username).await.status, status, "{username} {round}");
+        }
+        for grant in ["password", "client_credentials"] {
+            let other = sign_in(grant, "ann").await;
+            assert_eq!(other.status, 200, "after {username}: {}", other.text);
+        }
+        assert_eq!(world.call("GET", "/api/v1/auth/me", &[]).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_cell_that_asks_to_come_later_is_not_broken() {
+    let world = World::new(false).await;
+    for _ in 0..30 {
+        let busy = world.call("GET", "/api/v1/toy/busy", &[]).await;
+        assert_eq!((busy.status, busy.header("retry-after")), (503, "1"));
+    }
+    assert!(world.gateway.metrics_text().contains("superpaas_open_circuits{cell=\"toy\"} 0"));
 }

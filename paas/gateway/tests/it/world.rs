@@ -128,6 +128,7 @@ fn toy(master: &MasterKey) -> Router {
                 response.headers_mut().insert("etag", "\"7\"".parse().unwrap());
                 response
             }
+            "busy" => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "1")]).into_response(),
             "boom" => (StatusCode::INTERNAL_SERVER_ERROR, "stack trace: secret").into_response(),
             "openapi.json" => axum::Json(json!({"paths": {"/gadgets": {"get": {}}}})).into_response(),
             _ => StatusCode::NOT_FOUND.into_response(),
@@ -150,6 +151,11 @@ fn platform(master: &MasterKey, who: Arc<Mutex<Option<Principal>>>, down: Arc<Mu
             "/internal/auth/token" if said["refresh_token"] == "used" => {
                 (StatusCode::UNAUTHORIZED, axum::Json(json!({"code": "UNAUTHENTICATED"}))).into_response()
             }
+            "/internal/auth/token" if said["username"] == "crowd" => {
+                let busy = (StatusCode::SERVICE_UNAVAILABLE, axum::Json(json!({"code": "UNAVAILABLE"})));
+                ([("retry-after", "1")], busy).into_response()
+            }
+            "/internal/auth/token" if said["username"] == "fault" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             "/internal/auth/token" => axum::Json(json!({
                 "access_token": "a", "token_type": "Bearer", "expires_in": 600, "refresh_token": "r-1",
                 "said": said, "net": net, "context": context}))
