@@ -82,14 +82,57 @@ release() {
   cargo build --release --locked -p superpaas
 }
 
+structure() {
+  say "a new cell from the templates, in a copy"
+  cargo xtask rehearse
+  say "cells and platform without each other, in a copy"
+  trap stop_private_postgres EXIT
+  private_postgres
+  cargo xtask amputate --test
+  stop_private_postgres
+  trap - EXIT
+}
+
+fresh_demo() { # the release starts on nothing, seeds the demo company, stops, and its data proves itself
+  say "release: a fresh demo company proves itself"
+  local dir pid program
+  program="${CARGO_TARGET_DIR:-target}/release/superpaas"
+  dir="$(mktemp -d)"
+  "$program" serve --data "$dir/data" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --demo >"$dir/log" 2>&1 &
+  pid=$!
+  trap 'kill "$pid" 2>/dev/null || true; rm -rf "$dir"' EXIT
+  for _ in $(seq 1 120); do grep -q "is ready" "$dir/log" && break || sleep 0.25; done
+  grep -q "is ready" "$dir/log" || { cat "$dir/log" >&2; exit 1; }
+  kill "$pid"
+  wait "$pid"
+  "$program" self-check --data "$dir/data"
+  trap - EXIT
+  rm -rf "$dir"
+}
+
+bench() { # one table: the program beside its database alone; --full takes long
+  release
+  cargo xtask bench --program "${CARGO_TARGET_DIR:-target}/release/superpaas" "$@"
+}
+
+tests() {
+  rust_tests
+  oracle_tests
+  web_tests
+  browser_tests
+  say "all tests passed"
+}
+
 data="${SUPERPAAS_DATA:-data}"
 
 case "${1:-serve}" in
   serve) release; exec "${CARGO_TARGET_DIR:-target}/release/superpaas" serve --data "$data" --demo ;;
   build) release ;;
-  test) rust_tests; oracle_tests; web_tests; browser_tests; say "all tests passed" ;;
+  test) tests ;;
+  full_verify) tests; structure; release; fresh_demo; bench; say "everything is verified" ;;
+  bench) shift; bench "$@" ;;
   e2e) browser_tests ;;
   self_check) release; exec "${CARGO_TARGET_DIR:-target}/release/superpaas" self-check --data "$data" ;;
-  help | -h | --help) echo "usage: ./run.sh [serve | build | test | e2e | self_check]" ;;
-  *) echo "run.sh: unknown command '$1'; there is: serve, build, test, e2e, self_check." >&2; exit 2 ;;
+  help | -h | --help) echo "usage: ./run.sh [serve | build | test | e2e | self_check | full_verify | bench [--full]]" ;;
+  *) echo "run.sh: unknown command '$1'; there is: serve, build, test, e2e, self_check, full_verify, bench." >&2; exit 2 ;;
 esac

@@ -50,6 +50,9 @@ pub fn new_cell(root: &Path, name: &str) -> Result<(), String> {
         before_line(text, "superpaas = ", &format!("cell-{kebab} = {{ path = \"cells/{kebab}\" }}"))
     })?;
     change(&root.join("app/Cargo.toml"), |text| before_line(text, "clap", &format!("cell-{kebab}.workspace = true")))?;
+    change(&root.join("ARCHITECTURE.md"), |text| {
+        before_line(text, "| `app` |", &format!("| `cells/{kebab}` | {} | cell |", names.title))
+    })?;
     change(&root.join("app/src/cells.rs"), |text| {
         let (before, after) = text.rsplit_once("::cell()")?;
         Some(format!("{before}::cell(), cell_{snake}::cell(){after}"))

@@ -44,6 +44,7 @@ pub fn check(root: &Path) -> Result<Vec<Finding>, String> {
     found.extend(vocabulary::check(&tree));
     found.extend(sizes::check(&tree, sizes::EXCEPTIONS));
     found.extend(paths::architecture(&tree));
+    found.extend(paths::code_map(&tree));
     found.extend(paths::links(&tree));
     found.extend(wording::unfinished(&tree));
     found.extend(wording::places(&tree));

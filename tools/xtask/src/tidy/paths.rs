@@ -26,6 +26,17 @@ pub(super) fn architecture(tree: &Tree) -> Vec<Finding> {
     found
 }
 
+/// Every crate stands in the code map.
+pub(super) fn code_map(tree: &Tree) -> Vec<Finding> {
+    let map = tree.file(ARCHITECTURE).map_or("", |file| file.text.as_str());
+    let crates = tree.files.iter().filter_map(|file| Some((file, file.path.strip_suffix("/Cargo.toml")?)));
+    crates
+        .filter(|(file, _)| file.text.lines().any(|line| line == "[package]"))
+        .filter(|(_, home)| !map.contains(&format!("| `{home}` |")))
+        .map(|(file, home)| Finding::new(&file.path, format!("{home} is not in the code map of {ARCHITECTURE}")))
+        .collect()
+}
+
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
@@ -104,6 +115,17 @@ mod tests {
         assert_eq!(architecture(&tree("see `paas/store`, `lib.rs`, `paas/*/src`, `Cell::new`, `cargo x/y z`")), []);
         assert_eq!(architecture(&Tree::default()).len(), 1);
         assert_eq!(architecture(&tree(&"x\n".repeat(ARCHITECTURE_LINES + 1))).len(), 1);
+    }
+
+    #[test]
+    fn a_crate_outside_the_code_map_is_seen() {
+        let with = |text: &str| {
+            let mut tree = tree(text);
+            tree.files.push(File::new("paas/store/Cargo.toml", "[package]"));
+            tree
+        };
+        assert_eq!(code_map(&with("| `paas/store` | SQL |")), []);
+        assert_eq!(code_map(&with("| `paas/stores` | SQL |")).len(), 1);
     }
 
     #[test]
