@@ -44,6 +44,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     let fresh = fresh && (tenants.is_empty() || settings.data.join("system-password").exists());
     crate::seed::run(platform, &settings, fresh).await?;
     let dispatcher = Dispatcher::start(&services, Pace::default());
+    let completing = tokio::spawn(complete_tenants(Arc::clone(platform)));
 
     let config = GatewayConfig {
         assets: superpaas_web::assets().iter().map(asset).collect(),
@@ -67,6 +68,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     ));
     paas_gateway::serve(gateway, listener, tls, stop).await;
     metrics.abort();
+    completing.abort();
     dispatcher.stop().await;
     let _ = closing.send(());
     if let Some(inside) = inside {
@@ -101,6 +103,14 @@ async fn open_cells(settings: &Serve, peers: &Peers, master: &MasterKey) -> Resu
         services.push(service);
     }
     Ok(services)
+}
+
+/// Completes tenants whose provisioning an earlier run did not end, as soon as their cells answer.
+async fn complete_tenants(platform: Arc<Service>) {
+    while let Err(refusal) = paas_platform::complete_unfinished(&platform).await {
+        tracing::warn!(cause = refusal.cause(), "a tenant cannot be completed yet");
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    }
 }
 
 fn asset(asset: &superpaas_web::Asset) -> Asset {

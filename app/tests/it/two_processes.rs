@@ -89,8 +89,11 @@ fn an_order_goes_through_two_processes_and_one_may_die() {
     let boss = p.tenant(&operator, "acme");
     let ann = p.post(&boss, "platform/users", &json!({"username": "ann", "name": "安", "password": "Secret@99"}));
     let customer = p.post(&boss, "erp/customers", &json!({"code": "C1", "name": "云杉"}));
-    let product =
-        p.post(&boss, "erp/products", &json!({"code": "P1", "name": "茶", "unit": {"code": "PCS"}, "vatRate": "0.13"}));
+    let product = p.post(
+        &boss,
+        "erp/products",
+        &json!({"code": "P1", "name": "茶", "unit": {"code": "PCS"}, "kind": "stocked", "vatRate": "0.13"}),
+    );
     let warehouse = p.get(&boss, "erp/warehouses")["data"][0]["id"].clone();
     let period = p.get(&boss, "erp/periods?pageSize=1")["data"][0]["code"].clone();
     let day = format!("{}-15", period.as_str().unwrap());

@@ -79,7 +79,7 @@ pub async fn install(service: &Arc<Service>, new: NewTenant) -> Result<bool> {
     Ok(fresh)
 }
 
-async fn has_users(service: &Arc<Service>, account: &TenantAccount) -> Result<bool> {
+pub(crate) async fn has_users(service: &Arc<Service>, account: &TenantAccount) -> Result<bool> {
     let Some(tenant) = tenant_named(service, &account.code).await? else { return Ok(false) };
     service.read_as_system(&tenant, |ctx| Ok(!ctx.find(Find::<User>::all().limit(1))?.is_empty())).await
 }

@@ -9,8 +9,10 @@ mod department;
 mod dictionary;
 mod install;
 mod me;
+mod operations;
 mod principal;
 mod provision;
+mod resume;
 mod role;
 mod session;
 mod settings;
@@ -23,6 +25,7 @@ pub use audit_log::AuditLog;
 pub use department::Department;
 pub use dictionary::{Dictionary, DictionaryItem};
 pub use install::{NewTenant, NewUser, install};
+pub use resume::complete_unfinished;
 pub use role::{DataScope, Role};
 pub use session::{Session, SessionState};
 pub use settings::Settings;
@@ -46,12 +49,19 @@ pub fn cell() -> Cell {
             audit_log::SORTS,
         )
         .service(audit_log::CHECKPOINT)
+        .service(operations::EVENTS_ROUTE)
+        .service(operations::LETTERS_ROUTE)
+        .service(operations::REPLAY_ROUTE)
+        .service(operations::DISCARD_ROUTE)
+        .service(operations::HEALTH_ROUTE)
         .menu("组织 | Organisation", &["user", "role", "department"])
         .menu("系统 | System", &["tenant", "session", "dictionary", "settings", "audit-log"])
         .tells::<department::DepartmentCreated>()
         .tells::<department::DepartmentChanged>()
+        .tells::<department::DepartmentDeleted>()
         .tells::<user::UserCreated>()
         .tells::<user::UserChanged>()
+        .tells::<user::UserDeleted>()
         .asks("role", |service, context| Box::pin(principal::codes(service, context)))
         .asks("tenant", |service, context| Box::pin(provision::cells(service, context)))
         .completes("tenant", |service, context, record| Box::pin(provision::complete(service, context, record)))

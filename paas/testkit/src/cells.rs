@@ -60,14 +60,16 @@ impl Cells {
         service
     }
 
-    /// Closes a cell and its data.
-    pub async fn close(&mut self, name: &str) {
+    /// Closes a cell and its data; nobody answers in its place. Its data is where this says.
+    pub async fn close(&mut self, name: &str) -> PathBuf {
+        self.peers.connect(name, Link::remote("http://127.0.0.1:1").expect("an address"));
         let (closed, kept) = self.services.drain(..).partition(|service| service.name() == name);
         self.services = kept;
         let closed: Vec<Arc<Service>> = closed;
         for service in closed {
             service.store().clone().close().await;
         }
+        self.dir.path().to_path_buf()
     }
 
     /// A cell at work.

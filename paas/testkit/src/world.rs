@@ -109,9 +109,13 @@ impl World {
 
     /// A call of a member; `path` follows `/api/v1/`.
     pub async fn call(&self, member: &Member, method: &str, path: &str, body: &Json) -> Said {
-        let bearer = format!("Bearer {}", member.token);
-        let headers = [("authorization", bearer.as_str()), ("x-tenant-id", member.tenant.as_str())];
-        self.send(method, &format!("/api/v1/{path}"), &headers, body).await
+        self.send(method, &format!("/api/v1/{path}"), &self.headers(member, &[]), body).await
+    }
+
+    /// The headers of a member's call, and more.
+    pub fn headers(&self, member: &Member, more: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+        let own = [("authorization", format!("Bearer {}", member.token)), ("x-tenant-id", member.tenant.clone())];
+        own.into_iter().chain(more.iter().map(|(name, value)| (*name, (*value).to_owned()))).collect()
     }
 
     /// What a member reads; it must be there.
@@ -131,10 +135,10 @@ impl World {
     }
 
     /// A request through the gateway.
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Json) -> Said {
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, String)], body: &Json) -> Said {
         let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1");
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            request = request.header(*name, value);
         }
         let bytes = if body.is_null() {
             Bytes::new()
