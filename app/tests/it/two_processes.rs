@@ -68,7 +68,8 @@ fn until(p: &Program, member: &Member, path: &str, status: u16) -> Value {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    panic!("waited in vain for {status}: {last:?}");
+    assert_eq!(last.0, status, "waited in vain: {last:?}");
+    last.1
 }
 
 #[test]

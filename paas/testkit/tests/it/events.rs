@@ -70,7 +70,7 @@ async fn two_hundred_events_have_their_effect_once_however_often_the_consumer_is
     // Each time the readers are cut off wherever they are, after a time that is another one every time.
     let mut cuts = 0_u64;
     while !making.is_finished() || cuts < 60 {
-        cells.hear(Pace { batch: 1 + (cuts % 7) as u32, notices: cuts % 3 > 0, ..EAGER });
+        cells.hear(Pace { batch: 1 + (cuts % 7) as u32, notices: !cuts.is_multiple_of(3), ..EAGER });
         tokio::time::sleep(Duration::from_micros(500 + cuts * 7_919 % 9_000)).await;
         cells.deafen().await;
         cuts += 1;
