@@ -41,7 +41,8 @@ pub struct Grant {
     pub permissions: Vec<String>,
     /// Which records they reach.
     pub scope: GrantScope,
-    /// Restricted fields by `{cell}.{type}.{fieldName}`.
+    /// Restricted fields by `{cell}.{type}.{fieldName}`; of rows by `{cell}.{type}.{table}.{fieldName}`, of a whole table by
+    /// `{cell}.{type}.{table}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub field_rights: BTreeMap<String, FieldRight>,
 }
@@ -73,7 +74,7 @@ impl Policy {
         }
         let restricted: BTreeSet<&String> = self.grants.iter().flat_map(|g| g.field_rights.keys()).collect();
         for field in restricted {
-            let Some((kind, _)) = field.rsplit_once('.') else { continue };
+            let Some(kind) = type_of(field) else { continue };
             let given = self.grants.iter().filter(|grant| grant.permissions.iter().any(|code| touches(code, kind)));
             let most = given.map(|grant| grant.field_rights.get(field).copied().unwrap_or(FieldRight::Write)).max();
             // Nobody gives anything on the type itself (rows of another, say): what is restricted stays restricted.
@@ -129,6 +130,11 @@ impl Rights {
         scope
     }
 
+    /// Whether any field is restricted at all.
+    pub fn restricts_fields(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
     /// What may be done with `{cell}.{type}.{fieldName}`: the most permissive of the roles that give anything on the
     /// type; where none does, the strictest that any states.
     pub fn field(&self, field: &str) -> FieldRight {
@@ -165,6 +171,12 @@ pub fn expand<'a>(granted: &[String], known: impl IntoIterator<Item = &'a str>) 
 /// `erp.a.b` → `erp.a.*`, `erp.*`.
 fn wildcards(code: &str) -> impl Iterator<Item = String> + '_ {
     code.match_indices('.').map(|(dot, _)| format!("{}.*", code.get(..dot).unwrap_or_default()))
+}
+
+/// `erp.a.lines.b` → `erp.a`; `None` when nothing follows the type.
+fn type_of(field: &str) -> Option<&str> {
+    let (end, _) = field.match_indices('.').nth(1)?;
+    field.get(..end)
 }
 
 /// Whether a granted code says anything about the type `{cell}.{type}`.
@@ -237,6 +249,9 @@ mod tests {
         assert_eq!(rights(vec![hidden()]).field("toy.gadget.name"), FieldRight::Write);
         let masked = grant(&["toy.gadget.create"], GrantScope::Own, &[(limit, FieldRight::Masked)]);
         assert_eq!(rights(vec![hidden(), masked]).field(limit), FieldRight::Masked);
+        let rows = "toy.gadget.parts.cost";
+        let masked_rows = grant(&["toy.gadget.read"], GrantScope::All, &[(rows, FieldRight::Masked)]);
+        assert_eq!(rights(vec![masked_rows]).field(rows), FieldRight::Masked, "rows follow the rights of their type");
         let unrelated = grant(&["toy.gadgets.read", "toy.report.gadget"], GrantScope::All, &[]);
         assert_eq!(rights(vec![hidden(), unrelated]).field(limit), FieldRight::Hidden);
         let free = grant(&["toy.*"], GrantScope::All, &[]);

@@ -1,15 +1,39 @@
 //! Drafts onto records, inside the transaction: references resolved within the caller's rights, rows matched by id,
-//! computed values compared.
+//! field rights kept, computed values compared.
 
 use crate::body::{Draft, Input, set};
 use crate::ctx::Ctx;
-use paas_document::{FieldType, Head, Record, TypeMeta, Value};
-use paas_types::{FieldError, Id, Refusal, Result, Text};
+use crate::rights::Place;
+use paas_auth::FieldRight;
+use paas_document::{
+    DepartmentRef, Field, FieldType, Filter, Head, HeadField, Kind, Op, Path, Record, Tone, TypeMeta, UserRef, Value,
+};
+use paas_types::{Code, FieldError, Id, Refusal, Result, Text};
 
-/// Puts what a draft says onto a record. `stored` says whether the record already exists (a patch).
-pub(crate) fn apply(ctx: &mut Ctx<'_>, draft: &Draft, record: &mut dyn Record) -> Result<()> {
+/// What a draft is put onto.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Onto {
+    /// A new record: defaults count, rows are new.
+    New,
+    /// A stored one: rows are matched by id.
+    Stored,
+    /// A stored one that the same create made before: rows without id are matched by position.
+    Again,
+}
+
+/// How the parts of one draft are put.
+#[derive(Clone, Copy)]
+struct How<'a> {
+    onto: Onto,
+    place: Place<'a>,
+}
+
+/// Puts what a draft says onto a record.
+pub(crate) fn apply(ctx: &mut Ctx<'_>, draft: &Draft, record: &mut dyn Record, onto: Onto) -> Result<()> {
     let mut errors = Vec::new();
-    put(ctx, draft, record, "", &mut errors)?;
+    let how = How { onto, place: Place::of(ctx.registry.name, record.meta()) };
+    put(ctx, draft, record, how, ("", &mut errors))?;
+    belong(ctx, draft, record, &mut errors)?;
     if errors.is_empty() { Ok(()) } else { Err(Refusal::fields(errors)) }
 }
 
@@ -20,30 +44,55 @@ pub(crate) fn compare(ctx: &mut Ctx<'_>, draft: &Draft, before: Option<&dyn Reco
     errors.extend(
         draft.stamps.iter().filter(|(name, sent)| !is_stamp(head, name, sent)).map(|(name, _)| read_only(name)),
     );
-    compare_into(ctx, draft, before, after, "", &mut errors)?;
+    let place = Place::of(ctx.registry.name, after.meta());
+    compare_into(ctx, draft, (before, after), place, ("", &mut errors))?;
     if errors.is_empty() { Ok(()) } else { Err(Refusal::fields(errors)) }
 }
 
-fn put(
-    ctx: &mut Ctx<'_>,
-    draft: &Draft,
-    record: &mut dyn Record,
-    path: &str,
-    errors: &mut Vec<FieldError>,
-) -> Result<()> {
+type At<'a> = (&'a str, &'a mut Vec<FieldError>);
+
+fn put(ctx: &mut Ctx<'_>, draft: &Draft, record: &mut dyn Record, how: How<'_>, (path, errors): At<'_>) -> Result<()> {
     let meta = record.meta();
+    if how.onto == Onto::New {
+        for (index, value) in &draft.defaults {
+            set(record, *index, value.clone())?;
+        }
+    }
+    for index in &draft.masked {
+        let Some(field) = meta.field(*index) else { continue };
+        let at = place_of(path, field);
+        match how.place.right(&ctx.caller.rights, field.name) {
+            FieldRight::Hidden => errors.push(unknown(field, &at)),
+            FieldRight::Masked => {}
+            _ => errors.push(not_a_value(&at)),
+        }
+    }
     for (index, input) in &draft.sets {
         let Some(field) = meta.field(*index) else { continue };
-        if unchanged_mask(record, *index, input) {
-            continue;
+        let at = place_of(path, field);
+        let right = how.place.right(&ctx.caller.rights, field.name);
+        match right {
+            FieldRight::Hidden => {
+                errors.push(unknown(field, &at));
+                continue;
+            }
+            _ if unchanged_mask(record, *index, input, right) => continue,
+            FieldRight::Masked => {
+                errors.push(read_only(&at));
+                continue;
+            }
+            _ => {}
         }
-        match resolve(ctx, &field.ty, input)? {
-            Some(value) => set(record, *index, value)?,
-            None => errors.push(missing(&join(path, field.name))),
+        match resolve(ctx, &field.ty, input, &record.get(*index))? {
+            Found::Value(value) if right == FieldRight::Write => set(record, *index, value)?,
+            Found::Value(value) if value == record.get(*index) => {}
+            Found::Value(_) => errors.push(read_only(&at)),
+            Found::Missing => errors.push(missing(&at)),
+            Found::Disabled => errors.push(disabled(field, &at)),
         }
     }
     for (table, rows) in &draft.rows {
-        put_rows(ctx, *table, rows, record, (path, errors))?;
+        put_rows(ctx, *table, rows, record, (how, path, errors))?;
     }
     Ok(())
 }
@@ -53,17 +102,29 @@ fn put_rows(
     table: usize,
     rows: &[Draft],
     record: &mut dyn Record,
-    (path, errors): (&str, &mut Vec<FieldError>),
+    (how, path, errors): (How<'_>, &str, &mut Vec<FieldError>),
 ) -> Result<()> {
     let name = record.meta().tables.get(table).map_or("", |t| t.name);
+    let place = how.place.table(name);
+    if place.right(&ctx.caller.rights, "") == FieldRight::Hidden {
+        errors.push(unknown_name(&join(path, name), name));
+        return Ok(());
+    }
     let have: Vec<Id> = (0..record.row_count(table)).filter_map(|i| record.row(table, i)).map(|r| r.id()).collect();
     let mut order = Vec::with_capacity(rows.len());
     for (position, draft) in rows.iter().enumerate() {
         let at = join(path, &format!("{name}[{position}]"));
-        let known = draft.id.and_then(|id| have.iter().position(|h| *h == id));
-        let index = match known {
-            Some(index) => index,
-            None if draft.id.is_some() && !have.is_empty() => {
+        let known = match draft.id {
+            Some(id) => have.iter().position(|h| *h == id),
+            None => (how.onto == Onto::Again && position < have.len()).then_some(position),
+        };
+        let (index, onto) = match known {
+            Some(index) if order.contains(&index) => {
+                errors.push(twice(&join(&at, "id")));
+                continue;
+            }
+            Some(index) => (index, how.onto),
+            None if draft.id.is_some() && how.onto == Onto::Stored => {
                 errors.push(missing(&join(&at, "id")));
                 continue;
             }
@@ -72,11 +133,11 @@ fn put_rows(
                 if let Some(id) = draft.id {
                     row.set_id(id);
                 }
-                record.row_count(table) - 1
+                (record.row_count(table) - 1, Onto::New)
             }
         };
         if let Some(row) = record.row_mut(table, index) {
-            put(ctx, draft, row, &at, errors)?;
+            put(ctx, draft, row, How { onto, place }, (&at, errors))?;
         }
         order.push(index);
     }
@@ -84,73 +145,135 @@ fn put_rows(
     Ok(())
 }
 
+/// Whose the record is: owner and department, when they were said.
+fn belong(ctx: &mut Ctx<'_>, draft: &Draft, record: &mut dyn Record, errors: &mut Vec<FieldError>) -> Result<()> {
+    let Some(head) = record.head_mut() else { return Ok(()) };
+    if let Some(input) = &draft.owner {
+        let now = head.owner.map_or(Value::Null, |o| Value::Id(o.0));
+        match resolve(ctx, &FieldType::User, input, &now)? {
+            Found::Value(value) => head.owner = value.id().map(UserRef),
+            _ => errors.push(missing("owner")),
+        }
+    }
+    if let Some(input) = &draft.department {
+        let now = head.department.map_or(Value::Null, |d| Value::Id(d.0));
+        match resolve(ctx, &FieldType::Department, input, &now)? {
+            Found::Value(value) => head.department = value.id().map(DepartmentRef),
+            _ => errors.push(missing("department")),
+        }
+    }
+    Ok(())
+}
+
 /// A masked value sent back changes nothing.
-fn unchanged_mask(record: &dyn Record, index: usize, input: &Input) -> bool {
-    let Some(FieldType::Secret(mask)) = record.meta().field(index).map(|f| f.ty) else { return false };
-    match (record.get(index), input) {
-        (Value::Secret(stored), Input::Ready(Value::Secret(sent))) => mask.apply(stored.expose()) == *sent.expose(),
+fn unchanged_mask(record: &dyn Record, index: usize, input: &Input, right: FieldRight) -> bool {
+    let Input::Ready(sent) = input else { return false };
+    match (record.get(index), sent, record.meta().field(index).map(|f| f.ty)) {
+        (Value::Secret(stored), Value::Secret(sent), Some(FieldType::Secret(mask))) => {
+            mask.apply(stored.expose()) == *sent.expose()
+        }
+        (_, Value::Text(sent), _) => right == FieldRight::Masked && sent == "****",
+        (Value::Null, Value::Null, _) => true,
         _ => false,
     }
 }
 
-/// The value of an input; `None` when a reference leads nowhere the caller may look.
-fn resolve(ctx: &mut Ctx<'_>, ty: &FieldType, input: &Input) -> Result<Option<Value>> {
-    match (ty, input) {
-        (FieldType::RefList { target }, Input::List(list)) => {
-            let mut ids = Vec::with_capacity(list.len());
-            for one in list {
-                match reference(ctx, target(), one)? {
-                    Some(Value::Id(id)) => ids.push(id.to_string()),
-                    _ => return Ok(None),
-                }
-            }
-            Ok(Some(Value::Json(serde_json::Value::from(ids).to_string())))
-        }
-        (FieldType::Ref { target }, _) => reference(ctx, target(), input),
-        (FieldType::User, Input::Code(code)) => Ok(ctx.tx.resolve_user(code)?.map(Value::Id)),
-        (FieldType::Department, Input::Code(code)) => Ok(ctx.tx.resolve_department(code)?.map(Value::Id)),
-        (FieldType::User, Input::Ready(Value::Id(id))) => {
-            Ok(ctx.tx.names_of_users(&[*id])?.contains_key(id).then_some(Value::Id(*id)))
-        }
-        (FieldType::Department, Input::Ready(Value::Id(id))) => {
-            Ok(ctx.tx.names_of_departments(&[*id])?.contains_key(id).then_some(Value::Id(*id)))
-        }
-        (_, Input::Ready(value)) => Ok(Some(value.clone())),
-        _ => Ok(None),
-    }
+/// What an input leads to.
+enum Found {
+    Value(Value),
+    /// Nothing that the caller may look at.
+    Missing,
+    /// A master that is out of use.
+    Disabled,
 }
 
-fn reference(ctx: &mut Ctx<'_>, target: &'static TypeMeta, input: &Input) -> Result<Option<Value>> {
+/// The value of an input. `now` is what the field holds: what it refers to already stays good.
+fn resolve(ctx: &mut Ctx<'_>, ty: &FieldType, input: &Input, now: &Value) -> Result<Found> {
+    let known = |id: Id, known: bool| if known { Found::Value(Value::Id(id)) } else { Found::Missing };
+    Ok(match (ty, input) {
+        (_, Input::Ready(value)) if value == now => Found::Value(value.clone()),
+        (FieldType::RefList { target }, Input::List(list)) => return several(ctx, target(), list, now),
+        (FieldType::Ref { target }, _) => return reference(ctx, target(), input, now.id().as_slice()),
+        (FieldType::User, Input::Code(code)) => {
+            ctx.tx.resolve_user(code)?.map_or(Found::Missing, |id| Found::Value(Value::Id(id)))
+        }
+        (FieldType::Department, Input::Code(code)) => {
+            ctx.tx.resolve_department(code)?.map_or(Found::Missing, |id| Found::Value(Value::Id(id)))
+        }
+        (FieldType::User, Input::Ready(Value::Id(id))) => {
+            known(*id, *id == ctx.caller.user || ctx.tx.names_of_users(&[*id])?.contains_key(id))
+        }
+        (FieldType::Department, Input::Ready(Value::Id(id))) => {
+            known(*id, ctx.tx.names_of_departments(&[*id])?.contains_key(id))
+        }
+        (_, Input::Ready(value)) => Found::Value(value.clone()),
+        _ => Found::Missing,
+    })
+}
+
+fn several(ctx: &mut Ctx<'_>, target: &'static TypeMeta, list: &[Input], now: &Value) -> Result<Found> {
+    let now: Vec<String> = now.text().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+    let now: Vec<Id> = now.iter().filter_map(|t| t.parse().ok()).collect();
+    let mut ids = Vec::with_capacity(list.len());
+    for one in list {
+        match reference(ctx, target, one, &now)? {
+            Found::Value(Value::Id(id)) => ids.push(id.to_string()),
+            Found::Disabled => return Ok(Found::Disabled),
+            _ => return Ok(Found::Missing),
+        }
+    }
+    Ok(Found::Value(Value::Json(serde_json::Value::from(ids).to_string())))
+}
+
+fn reference(ctx: &mut Ctx<'_>, target: &'static TypeMeta, input: &Input, now: &[Id]) -> Result<Found> {
     let id = match input {
         Input::Ready(Value::Id(id)) => Some(*id),
         Input::Code(code) => ctx.tx.resolve(target, code)?,
-        Input::Ready(_) => return Ok(Some(Value::Null)),
+        Input::Ready(_) => return Ok(Found::Value(Value::Null)),
         Input::List(_) => None,
     };
-    let Some(id) = id else { return Ok(None) };
-    if !target.has_head() {
-        return Ok(Some(Value::Id(id)));
+    let Some(id) = id else { return Ok(Found::Missing) };
+    if !target.has_head() || now.contains(&id) {
+        return Ok(Found::Value(Value::Id(id)));
     }
     // Existence never leaks: what the caller may not read cannot be referred to.
-    let scope = ctx.caller.rights.scope(&ctx.registry.code(target, "read"));
-    Ok(ctx.tx.visible(target, id, &scope)?.then_some(Value::Id(id)))
+    let scope = ctx.registry.scope(&ctx.caller.rights, target, "read");
+    let state = target.state_field.filter(|_| target.kind == Kind::Master);
+    if (!scope.all || state.is_none()) && !ctx.tx.visible(target, id, &scope)? {
+        return Ok(Found::Missing);
+    }
+    let Some(state) = state else { return Ok(Found::Value(Value::Id(id))) };
+    let this = Filter { path: Path::head(HeadField::Id), op: Op::Eq, values: vec![Value::Id(id)] };
+    let rows = ctx.tx.sum(target, &[this], &[Path::field(state)], &[])?;
+    let Some((state, ..)) = rows.first() else { return Ok(Found::Missing) };
+    let name = state.first().and_then(Value::text);
+    let out_of_use = target.states.iter().any(|s| Some(s.name) == name && s.tone == Tone::Void);
+    Ok(if out_of_use { Found::Disabled } else { Found::Value(Value::Id(id)) })
 }
 
 fn compare_into(
     ctx: &mut Ctx<'_>,
     draft: &Draft,
-    before: Option<&dyn Record>,
-    after: &dyn Record,
-    path: &str,
-    errors: &mut Vec<FieldError>,
+    (before, after): (Option<&dyn Record>, &dyn Record),
+    place: Place<'_>,
+    (path, errors): At<'_>,
 ) -> Result<()> {
     let meta = after.meta();
     for (index, input) in &draft.computed {
         let Some(field) = meta.field(*index) else { continue };
-        let sent = resolve(ctx, &field.ty, input)?;
-        let same = |record: &dyn Record| sent.as_ref().is_some_and(|v| *v == record.get(*index));
-        if !same(after) && !before.is_some_and(same) {
-            errors.push(read_only(&join(path, field.name)));
+        let at = place_of(path, field);
+        let right = place.right(&ctx.caller.rights, field.name);
+        match right {
+            FieldRight::Hidden => errors.push(unknown(field, &at)),
+            FieldRight::Masked if !unchanged_mask(after, *index, input, right) => errors.push(read_only(&at)),
+            FieldRight::Masked => {}
+            _ => {
+                let sent = resolve(ctx, &field.ty, input, &after.get(*index))?;
+                let same = |record: &dyn Record| matches!(&sent, Found::Value(v) if *v == record.get(*index));
+                if !same(after) && !before.is_some_and(same) {
+                    errors.push(read_only(&at));
+                }
+            }
         }
     }
     for (table, rows) in &draft.rows {
@@ -159,7 +282,8 @@ fn compare_into(
             let Some(now) = after.row(*table, position) else { continue };
             let was = before
                 .and_then(|b| (0..b.row_count(*table)).filter_map(|i| b.row(*table, i)).find(|r| r.id() == now.id()));
-            compare_into(ctx, row, was, now, &join(path, &format!("{name}[{position}]")), errors)?;
+            let at = join(path, &format!("{name}[{position}]"));
+            compare_into(ctx, row, (was, now), place.table(name), (&at, errors))?;
         }
     }
     Ok(())
@@ -178,11 +302,32 @@ fn is_stamp(head: Option<&Head>, name: &str, sent: &Input) -> bool {
     }
 }
 
+fn unknown(field: &Field, at: &str) -> FieldError {
+    unknown_name(at, field.name)
+}
+
+/// What may not be seen is answered as what is not there.
+fn unknown_name(at: &str, name: &str) -> FieldError {
+    FieldError {
+        field: at.to_owned(),
+        code: Code::UnknownField.as_str(),
+        message: Text::new(format!("没有“{name}”这个字段。"), format!("There is no field “{name}”.")),
+    }
+}
+
 fn read_only(field: &str) -> FieldError {
     FieldError {
         field: field.to_owned(),
         code: "READ_ONLY",
-        message: Text::of("该字段由系统计算，不能修改。", "This field is computed and cannot be changed."),
+        message: Text::of("该字段不能修改。", "This field cannot be changed."),
+    }
+}
+
+fn not_a_value(field: &str) -> FieldError {
+    FieldError {
+        field: field.to_owned(),
+        code: "WRONG_TYPE",
+        message: Text::of("内容类型不正确。", "The value has the wrong type."),
     }
 }
 
@@ -191,6 +336,32 @@ fn missing(field: &str) -> FieldError {
         field: field.to_owned(),
         code: "NOT_FOUND",
         message: Text::of("引用的记录不存在。", "The record referred to does not exist."),
+    }
+}
+
+fn disabled(field: &Field, at: &str) -> FieldError {
+    FieldError {
+        field: at.to_owned(),
+        code: "DISABLED",
+        message: Text::new(
+            format!("{}已停用，请选择其他记录。", field.label.zh),
+            format!("{} is out of use; please choose another.", field.label.en),
+        ),
+    }
+}
+
+fn twice(field: &str) -> FieldError {
+    FieldError {
+        field: field.to_owned(),
+        code: "DUPLICATE",
+        message: Text::of("同一行出现了两次。", "The same row occurs twice."),
+    }
+}
+
+fn place_of(path: &str, field: &Field) -> String {
+    match field.group {
+        Some(group) => join(&join(path, group), field.name),
+        None => join(path, field.name),
     }
 }
 

@@ -1,7 +1,8 @@
 //! JSON bodies into records: every error with its path in one pass, numbers exact, references resolved later inside
 //! the transaction.
 
-use paas_document::{Choice, Field, FieldType, Record, TypeMeta, Value};
+use crate::json::{Object, malformed};
+use paas_document::{Choice, Field, FieldType, Kind, Record, RowTable, TypeMeta, Value};
 use paas_types::{Code, Date, FieldError, Id, Instant, NumberError, Refusal, Result, Secret, Text};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -19,6 +20,8 @@ const SYSTEM: &[&str] = &[
     "department",
     "allowedActions",
 ];
+/// What a masked value looks like when it comes back.
+const STARS: &str = "\"****\"";
 /// The most rows of one record (ARCHITECTURE §2).
 const ROWS: usize = 2_000;
 
@@ -40,6 +43,14 @@ pub(crate) struct Draft {
     pub(crate) version: Option<i64>,
     /// What the house writes itself (number, stamps), sent back, to compare.
     pub(crate) stamps: Vec<(&'static str, Input)>,
+    /// Whose the record is to be, when said.
+    pub(crate) owner: Option<Input>,
+    /// Which department's, when said.
+    pub(crate) department: Option<Input>,
+    /// What a create leaves out and the declaration fills in.
+    pub(crate) defaults: Vec<(usize, Value)>,
+    /// Fields of other types than text that came back as stars.
+    pub(crate) masked: Vec<usize>,
     /// Fields to set, by index.
     pub(crate) sets: Vec<(usize, Input)>,
     /// Computed fields sent back, to compare.
@@ -48,46 +59,12 @@ pub(crate) struct Draft {
     pub(crate) rows: Vec<(usize, Vec<Draft>)>,
 }
 
-/// An object of JSON whose names differ; the same name twice is malformed, since readers differ in which one counts.
-struct Object<'a>(HashMap<String, &'a RawValue>);
-
-impl<'de> serde::Deserialize<'de> for Object<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Members)
-    }
-}
-
-struct Members;
-
-impl<'de> serde::de::Visitor<'de> for Members {
-    type Value = Object<'de>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-        let mut members = HashMap::new();
-        while let Some((name, raw)) = map.next_entry::<String, &'de RawValue>()? {
-            if members.insert(name, raw).is_some() {
-                return Err(serde::de::Error::custom("a name occurs twice"));
-            }
-        }
-        Ok(Object(members))
-    }
-}
-
 /// Reads a body for a type. `create` also demands what is required.
 pub(crate) fn read(meta: &'static TypeMeta, body: &[u8], create: bool) -> Result<Draft> {
     let object: Object<'_> = serde_json::from_slice(body).map_err(|e| malformed(&e))?;
     let mut errors = Vec::new();
     let draft = read_object(meta, &object, "", create, &mut errors);
     if errors.is_empty() { Ok(draft) } else { Err(Refusal::fields(errors)) }
-}
-
-/// A body that is not the JSON it should be.
-pub(crate) fn malformed(error: &serde_json::Error) -> Refusal {
-    Refusal::new(Code::MalformedRequest).caused_by(error)
 }
 
 fn read_object(
@@ -106,11 +83,11 @@ fn read_object(
         if let Some(index) = meta.field_named(name) {
             read_field(meta, index, raw, &at, (&mut draft, errors));
         } else if let Some(table) = meta.table_named(name) {
-            let rows = read_rows(meta, table, raw, &at, errors);
+            let rows = read_rows(meta, table, raw, &at, (create, errors));
             draft.rows.push((table, rows));
         } else if meta.fields.iter().any(|f| f.group == Some(name)) {
             read_group(meta, name, raw, &at, (&mut draft, errors));
-        } else if !read_system(name, raw, &at, (&mut draft, errors)) {
+        } else if !is_of_house(meta, name) || !read_system(name, raw, &at, (&mut draft, errors)) {
             errors.push(FieldError {
                 field: at,
                 code: Code::UnknownField.as_str(),
@@ -122,6 +99,11 @@ fn read_object(
         demand(meta, &mut draft, path, errors);
     }
     draft
+}
+
+/// Rows have an identity only; records have all of it.
+fn is_of_house(meta: &TypeMeta, name: &str) -> bool {
+    meta.kind != Kind::Row || name == "id"
 }
 
 /// Reads what the house writes itself; false when the name is none of these.
@@ -140,6 +122,14 @@ fn read_system(name: &str, raw: &RawValue, at: &str, (draft, errors): (&mut Draf
             draft.version = text.trim_matches('"').parse().ok();
             if draft.version.is_none() {
                 errors.push(wrong_type(at));
+            }
+            return true;
+        }
+        "owner" | "department" => {
+            match if text == "null" { Ok(Input::Ready(Value::Null)) } else { reference(text) } {
+                Ok(input) if *name == "owner" => draft.owner = Some(input),
+                Ok(input) => draft.department = Some(input),
+                Err(_) => errors.push(wrong_type(at)),
             }
             return true;
         }
@@ -193,6 +183,11 @@ fn read_field(
     (draft, errors): (&mut Draft, &mut Vec<FieldError>),
 ) {
     let Some(field) = meta.field(index) else { return };
+    let is_text = matches!(field.ty, FieldType::Text { .. } | FieldType::LongText { .. } | FieldType::Secret(_));
+    if raw.get() == STARS && !is_text {
+        draft.masked.push(index);
+        return;
+    }
     match input(field, raw) {
         Ok(Input::Ready(Value::Null)) if field.required => errors.push(required(field, at)),
         Ok(value) if field.computed || field.from_balance.is_some() => draft.computed.push((index, value)),
@@ -206,7 +201,7 @@ fn read_rows(
     table: usize,
     raw: &RawValue,
     at: &str,
-    errors: &mut Vec<FieldError>,
+    (create, errors): (bool, &mut Vec<FieldError>),
 ) -> Vec<Draft> {
     let Some(declared) = meta.tables.get(table) else { return Vec::new() };
     let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
@@ -221,12 +216,15 @@ fn read_rows(
         });
         return Vec::new();
     }
+    if list.len() < declared.min_rows {
+        errors.push(too_few_rows(declared, at));
+    }
     let mut rows = Vec::with_capacity(list.len());
     for (position, raw) in list.into_iter().enumerate() {
         let at = format!("{at}[{position}]");
         match serde_json::from_str::<Object<'_>>(raw.get()) {
             Ok(object) => {
-                let new = !object.0.contains_key("id");
+                let new = create || !object.0.contains_key("id");
                 rows.push(read_object((declared.meta)(), &object, &at, new, errors));
             }
             Err(_) => errors.push(wrong_type(&at)),
@@ -238,7 +236,8 @@ fn read_rows(
 /// What a create must say, and defaults for what it may leave out.
 fn demand(meta: &'static TypeMeta, draft: &mut Draft, path: &str, errors: &mut Vec<FieldError>) {
     for (index, field) in meta.fields.iter().enumerate() {
-        if field.computed || field.from_balance.is_some() || draft.sets.iter().any(|(i, _)| *i == index) {
+        let said = draft.sets.iter().any(|(i, _)| *i == index) || draft.masked.contains(&index);
+        if said || field.computed || field.from_balance.is_some() {
             continue;
         }
         let at = field.group.map_or_else(|| join(path, field.name), |g| join(&join(path, g), field.name));
@@ -246,7 +245,7 @@ fn demand(meta: &'static TypeMeta, draft: &mut Draft, path: &str, errors: &mut V
             continue;
         }
         match field.default.and_then(|json| value_of_default(field, json)) {
-            Some(value) => draft.sets.push((index, Input::Ready(value))),
+            Some(value) => draft.defaults.push((index, value)),
             None if field.required => errors.push(required(field, &at)),
             None => {}
         }
@@ -255,15 +254,19 @@ fn demand(meta: &'static TypeMeta, draft: &mut Draft, path: &str, errors: &mut V
         let rows = draft.rows.iter().find(|(t, _)| *t == table).map_or(0, |(_, rows)| rows.len());
         let at = join(path, declared.name);
         if rows < declared.min_rows && !errors.iter().any(|e| e.field.starts_with(&at)) {
-            errors.push(FieldError {
-                field: at,
-                code: "REQUIRED",
-                message: Text::new(
-                    format!("请至少填写一行{}。", declared.label.zh),
-                    format!("Please give at least one row of {}.", declared.label.en),
-                ),
-            });
+            errors.push(too_few_rows(declared, &at));
         }
+    }
+}
+
+fn too_few_rows(declared: &RowTable, at: &str) -> FieldError {
+    FieldError {
+        field: at.to_owned(),
+        code: "REQUIRED",
+        message: Text::new(
+            format!("请至少填写一行{}。", declared.label.zh),
+            format!("Please give at least one row of {}.", declared.label.en),
+        ),
     }
 }
 

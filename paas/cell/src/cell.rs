@@ -5,8 +5,9 @@ use crate::ctx::{Ctx, unbox};
 use crate::flow::{Flow, Rule};
 use crate::kind::{FlowKind, Kind, PlainKind};
 use crate::report::Report;
+use crate::rights::Access;
 use crate::routes::{Completion, Inquiry, InternalRoute, ServiceRoute, Source, View};
-use paas_document::{Document, Entry, EventBody, FieldType, Kind as RecordKind, Record, TypeMeta, Typed};
+use paas_document::{Document, Entry, EventBody, FieldType, Kind as RecordKind, Record, Scope, TypeMeta, Typed};
 use paas_store::{Ledger as Tables, Schema};
 use paas_types::{Refusal, Result, Text};
 use std::collections::HashMap;
@@ -344,6 +345,19 @@ impl Registry {
     /// The permission code for a verb on a type.
     pub(crate) fn code(&self, meta: &TypeMeta, verb: &str) -> String {
         format!("{}.{}.{verb}", self.name, meta.name)
+    }
+
+    /// Which records of a type a caller reaches with a verb. Records that belong to nobody (settings, ledgers) are all or
+    /// nothing for staff; a partner reaches those of its parties.
+    pub(crate) fn scope(&self, access: &Access, meta: &'static TypeMeta, verb: &str) -> Scope {
+        let scope = access.scope(&self.code(meta, verb));
+        if matches!(meta.kind, RecordKind::Master | RecordKind::Document) {
+            return scope;
+        }
+        if scope.all || scope.owner.is_some() || !scope.departments.is_empty() {
+            return Scope::all();
+        }
+        Scope { parties: if meta.party_field.is_some() { scope.parties } else { Vec::new() }, ..Scope::default() }
     }
 
     /// Every permission code of the cell, sorted.

@@ -142,11 +142,22 @@ impl<'a> Ctx<'a> {
         names.get(&reference.id()).cloned().ok_or_else(Refusal::not_found)
     }
 
-    /// Creates a record as people would: defaults, computed values, number, audit, event. It is named in the answer.
+    /// Creates a record as the caller would: it must hold the permission `create` of that type, and the record must lie
+    /// in its data scope. Defaults, computed values, number, audit; it is named in the answer.
     pub fn create<D: Document>(&mut self, document: D) -> Result<D> {
+        self.make(document, engine::create_as_caller)
+    }
+
+    /// Creates a record that follows by rule from what the caller was allowed to do, whatever else it may: postings,
+    /// vouchers. Otherwise as [`Ctx::create`].
+    pub fn raise<D: Document>(&mut self, document: D) -> Result<D> {
+        self.make(document, engine::create)
+    }
+
+    fn make<D: Document>(&mut self, document: D, how: Create) -> Result<D> {
         let kind = self.registry.kind_of(D::meta_of())?;
         let mut boxed: Box<dyn Record> = Box::new(document);
-        engine::create(self, &*kind, &mut *boxed)?;
+        how(self, &*kind, &mut *boxed)?;
         self.created.push(engine::any_ref(&*boxed));
         unbox(boxed)
     }
@@ -210,10 +221,50 @@ impl<'a> Ctx<'a> {
         let found = self.tx.find(S::meta_of(), &Query::all(1))?;
         match found.records.into_iter().next() {
             Some(record) => unbox(record),
-            None => Ok(engine::with_defaults::<S>()),
+            None => {
+                let mut blank = S::blank();
+                engine::set_defaults(&mut blank);
+                Ok(blank)
+            }
         }
     }
+
+    /// Writes the tenant's settings of this type: the first ones, or over those there are.
+    pub fn put_setting<S: Typed>(&mut self, setting: S) -> Result<S> {
+        let kind = self.registry.kind_of(S::meta_of())?;
+        let found = self.tx.find(S::meta_of(), &Query::all(1))?.records.into_iter().next();
+        let mut after: Box<dyn Record> = Box::new(setting);
+        match found {
+            None => engine::create(self, &*kind, &mut *after)?,
+            Some(found) => {
+                let before = self.tx.load(S::meta_of(), found.id(), Lock::Update)?.ok_or_else(Refusal::not_found)?;
+                if let (Some(new), Some(old)) = (after.head_mut(), before.head()) {
+                    new.clone_from(old);
+                }
+                engine::update(self, &*kind, &*before, &mut *after)?;
+            }
+        }
+        unbox(after)
+    }
+
+    /// Writes every setting that is not there yet with its defaults, so that people find it to change. Settings with
+    /// something required and no default wait for people.
+    pub fn put_default_settings(&mut self) -> Result<()> {
+        let registry = self.registry;
+        for kind in registry.kinds.iter().filter(|k| k.meta().kind == paas_document::Kind::Setting) {
+            let complete = kind.meta().fields.iter().all(|f| !f.required || f.computed || f.default.is_some());
+            if complete && self.tx.find(kind.meta(), &Query::all(1))?.records.is_empty() {
+                let mut blank = (kind.info().blank)();
+                engine::set_defaults(&mut *blank);
+                engine::create(self, &**kind, &mut *blank)?;
+            }
+        }
+        Ok(())
+    }
 }
+
+/// The two ways to create.
+type Create = fn(&mut Ctx<'_>, &dyn crate::kind::Kind, &mut dyn Record) -> Result<()>;
 
 /// One row of [`Ctx::sum`].
 #[derive(Clone, Debug)]

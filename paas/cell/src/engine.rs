@@ -3,8 +3,9 @@
 
 use crate::ctx::Ctx;
 use crate::kind::Kind;
+use crate::rights::reaches;
 use crate::snapshot::{changes, snapshot};
-use paas_document::{AnyRef, Document, Record, Typed, UserRef, Value};
+use paas_document::{AnyRef, Document, Kind as RecordKind, Query, Record, TypeMeta, UserRef, Value};
 use paas_store::Lock;
 use paas_types::{Code, Date, Refusal, Result, Text};
 
@@ -31,6 +32,9 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, kind: &dyn Kind, record: &mut dyn Record
             head.department = department.map(paas_document::DepartmentRef);
         }
     }
+    if kind.meta().kind == RecordKind::Setting {
+        refuse_second(ctx, kind.meta())?;
+    }
     kind.prepare(ctx, record)?;
     if let (Some(pattern), true) = (kind.meta().number, record.head().is_some_and(|h| h.number.is_none())) {
         let date = business_date(ctx, record);
@@ -43,6 +47,40 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, kind: &dyn Kind, record: &mut dyn Record
     kind.saved(ctx, record)?;
     let after = snapshot(record);
     ctx.tx.audit("create", Some(record), None, Some(after))
+}
+
+/// Creates a record as the caller: it must be allowed to create such records, and this one must lie in its scope.
+pub(crate) fn create_as_caller(ctx: &mut Ctx<'_>, kind: &dyn Kind, record: &mut dyn Record) -> Result<()> {
+    let code = ctx.registry.code(kind.meta(), "create");
+    if !ctx.caller.rights.allows(&code) {
+        return Err(Refusal::new(Code::Forbidden).with(serde_json::json!({"permission": code})));
+    }
+    create(ctx, kind, record)?;
+    keep_within(ctx, record, "create")
+}
+
+/// Refuses to leave a record where the caller's permission does not reach.
+pub(crate) fn keep_within(ctx: &Ctx<'_>, record: &dyn Record, verb: &str) -> Result<()> {
+    let code = ctx.registry.code(record.meta(), verb);
+    if reaches(&ctx.registry.scope(&ctx.caller.rights, record.meta(), verb), record) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::Forbidden)
+        .saying(Text::of(
+            "该记录将超出您的数据范围，不能这样保存。",
+            "The record would lie outside of your data scope; it cannot be saved like this.",
+        ))
+        .with(serde_json::json!({"permission": code, "reason": "scope"})))
+}
+
+/// A tenant has one setting of a type. The counter is the lock under which that is looked up.
+fn refuse_second(ctx: &mut Ctx<'_>, meta: &'static TypeMeta) -> Result<()> {
+    ctx.tx.counter(&format!("setting:{}", meta.name))?;
+    if ctx.tx.find(meta, &Query::all(1))?.records.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::Duplicate)
+        .saying(Text::of("该设置已存在，请修改现有设置。", "There is such a setting already; please change it.")))
 }
 
 /// Changes a record people may still change. `before` is the stored one, locked.
@@ -114,15 +152,13 @@ pub(crate) fn any_ref(record: &dyn Record) -> AnyRef {
     AnyRef { kind: record.meta().name.to_owned(), id: record.id(), number }
 }
 
-/// A blank setting with the defaults of its fields.
-pub(crate) fn with_defaults<S: Typed>() -> S {
-    let mut blank = S::blank();
-    for (index, field) in S::meta_of().fields.iter().enumerate() {
+/// Sets the fields of a blank record to their declared defaults.
+pub(crate) fn set_defaults(blank: &mut dyn Record) {
+    for (index, field) in blank.meta().fields.iter().enumerate() {
         if let Some(value) = field.default.and_then(|json| crate::body::value_of_default(field, json)) {
             let _ = blank.set(index, value);
         }
     }
-    blank
 }
 
 fn audit_change(ctx: &mut Ctx<'_>, action: &str, before: &dyn Record, after: &dyn Record) -> Result<()> {

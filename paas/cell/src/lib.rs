@@ -16,7 +16,9 @@ mod events;
 mod export;
 mod flow;
 mod http;
+mod json;
 mod kind;
+mod names;
 mod openapi;
 mod process;
 mod render;
@@ -69,7 +71,7 @@ pub mod __private {
 
 /// Reads JSON of a call between cells.
 pub fn parse_json(body: &[u8]) -> paas_types::Result<serde_json::Value> {
-    serde_json::from_slice(body).map_err(|e| body::malformed(&e))
+    serde_json::from_slice(body).map_err(|e| json::malformed(&e))
 }
 
 /// Writes JSON of a call between cells.

@@ -1,177 +1,332 @@
-//! OpenAPI 3.1 from the declarations.
+//! OpenAPI 3.1 from the declarations: every call of the contract that the cell answers, with examples.
+
+mod schemas;
 
 use crate::cell::Registry;
 use crate::kind::Kind;
-use paas_document::{Field, FieldType, TypeMeta};
+use crate::report::ParameterType;
+use paas_document::{FieldType, Kind as RecordKind, TypeMeta};
+use schemas::{components, example, filter, schema};
 use serde_json::{Map, Value as Json, json};
 
 /// The document of a cell.
 pub(crate) fn document(registry: &Registry) -> Json {
     let mut paths = Map::new();
-    let mut schemas = Map::new();
+    let mut parts = components();
     for kind in &registry.kinds {
         let meta = kind.meta();
-        schemas.insert(format!("{}.{}", registry.name, meta.name), schema(meta));
-        add_paths(registry, &**kind, &mut paths);
+        put(&mut parts, "schemas", &format!("{}.{}", registry.name, meta.name), schema(meta));
+        Paths { registry, kind: &**kind, paths: &mut paths }.add();
     }
-    for report in &registry.reports {
-        let parameters: Vec<Json> = report
-            .parameters
-            .iter()
-            .map(|p| json!({"name": p.name, "in": "query", "required": p.required, "schema": {"type": "string"}}))
-            .collect();
-        let operation =
-            operation(report.label.en, &format!("{}.report.{}", registry.name, report.name), "200", json!({}));
-        let mut operation = operation;
-        if let Json::Object(map) = &mut operation {
-            map.insert("parameters".to_owned(), Json::from(parameters));
-        }
-        paths.insert(format!("/api/v1/{}/reports/{}", registry.name, report.name), json!({"get": operation}));
-    }
-    for service in &registry.services {
-        let code = format!("{}.{}", registry.name, service.permission);
-        let mut number = 0;
-        let path = service.path.split('/').map(|segment| match segment {
-            "{}" => {
-                number += 1;
-                format!("{{p{number}}}")
-            }
-            other => other.to_owned(),
-        });
-        let path = format!("/api/v1/{}/{}", registry.name, path.collect::<Vec<_>>().join("/"));
-        let operation = operation(&service.label().en, &code, "200", json!({"type": "object"}));
-        let entry = paths.entry(path).or_insert_with(|| json!({}));
-        if let Json::Object(map) = entry {
-            map.insert(service.method.to_ascii_lowercase(), operation);
-        }
-    }
+    add_reports(registry, &mut paths);
+    add_services(registry, &mut paths);
+    let meta =
+        Operation::new("What the page needs to know, for the caller", "").answers("200", json!({"type": "object"}));
+    paths.insert(format!("/api/v1/{}/meta", registry.name), json!({"get": meta.done()}));
     json!({
         "openapi": "3.1.0",
-        "info": {"title": registry.label.en, "version": "1"},
+        "info": {"title": registry.label.en, "version": "1", "description": registry.label.zh},
+        "tags": registry.kinds.iter().map(|k| json!({"name": tag(registry, k.meta()), "description": k.meta().label.zh})).collect::<Vec<_>>(),
         "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-        },
+        "components": parts,
         "security": [{"bearer": []}],
     })
 }
 
-fn add_paths(registry: &Registry, kind: &dyn Kind, paths: &mut Map<String, Json>) {
-    let meta = kind.meta();
-    let base = format!("/api/v1/{}/{}", registry.name, meta.resource);
-    let reference = json!({"$ref": format!("#/components/schemas/{}.{}", registry.name, meta.name)});
-    let code = |verb: &str| registry.code(meta, verb);
-    let label = &meta.label.en;
-    let mut many = Map::new();
-    many.insert("get".to_owned(), operation(&format!("List: {label}"), &code("read"), "200", json!({})));
-    let mut one = Map::new();
-    one.insert("get".to_owned(), operation(&format!("Read: {label}"), &code("read"), "200", reference.clone()));
-    if meta.kind.is_editable() {
-        let body = |mut op: Json| {
-            if let Json::Object(map) = &mut op {
-                map.insert(
-                    "requestBody".to_owned(),
-                    json!({"required": true, "content": {"application/json": {"schema": reference}}}),
-                );
+fn put(parts: &mut Json, section: &str, name: &str, value: Json) {
+    if let Some(Json::Object(map)) = parts.get_mut(section) {
+        map.insert(name.to_owned(), value);
+    }
+}
+
+fn tag(registry: &Registry, meta: &TypeMeta) -> String {
+    format!("{}: {}", registry.name, meta.label.en)
+}
+
+/// One operation under construction.
+struct Operation(Map<String, Json>);
+
+impl Operation {
+    fn new(summary: &str, permission: &str) -> Operation {
+        let mut map = Map::new();
+        map.insert("summary".to_owned(), Json::from(summary));
+        if !permission.is_empty() {
+            map.insert("x-permission".to_owned(), Json::from(permission));
+        }
+        map.insert("parameters".to_owned(), ["TenantId", "AcceptLanguage"].into_iter().map(parameter).collect());
+        let refusals = [
+            ("400", "Invalid"),
+            ("401", "NotSignedIn"),
+            ("403", "NotAllowed"),
+            ("404", "NotFound"),
+            ("405", "NoSuchMethod"),
+            ("429", "TooMany"),
+            ("500", "Failed"),
+            ("503", "NotAvailable"),
+            ("504", "TooSlow"),
+        ];
+        let refusals: Map<String, Json> = refusals.into_iter().map(refused).collect();
+        map.insert("responses".to_owned(), Json::Object(refusals));
+        Operation(map)
+    }
+
+    fn tagged(mut self, tag: &str) -> Operation {
+        self.0.insert("tags".to_owned(), json!([tag]));
+        self
+    }
+
+    /// A write: idempotent, with a trial, and the refusals of writes.
+    fn writes(mut self, conflicts: bool) -> Operation {
+        if let Some(Json::Object(map)) = self.0.get_mut("responses") {
+            map.extend([("413", "TooLarge"), ("415", "NotJson"), ("422", "Refused")].into_iter().map(refused));
+            map.extend(conflicts.then(|| refused(("409", "Conflicting"))));
+        }
+        self.with("RequestId").with("DryRun")
+    }
+
+    fn with(self, name: &str) -> Operation {
+        self.parameter(parameter(name))
+    }
+
+    fn parameter(mut self, value: Json) -> Operation {
+        if let Some(Json::Array(list)) = self.0.get_mut("parameters") {
+            list.push(value);
+        }
+        self
+    }
+
+    fn body(mut self, schema: Json, example: Json) -> Operation {
+        let content = json!({"application/json": {"schema": schema, "example": example}});
+        self.0.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
+        self
+    }
+
+    fn answers(self, status: &str, schema: Json) -> Operation {
+        self.answers_as(status, json!({"application/json": {"schema": schema}}), json!({}))
+    }
+
+    fn answers_as(mut self, status: &str, content: Json, headers: Json) -> Operation {
+        let mut answer = Map::new();
+        answer.insert("description".to_owned(), Json::from("done"));
+        if content.is_object() {
+            answer.insert("content".to_owned(), content);
+        }
+        if headers.as_object().is_some_and(|h| !h.is_empty()) {
+            answer.insert("headers".to_owned(), headers);
+        }
+        if let Some(Json::Object(map)) = self.0.get_mut("responses") {
+            map.insert(status.to_owned(), Json::Object(answer));
+        }
+        self
+    }
+
+    fn done(self) -> Json {
+        Json::Object(self.0)
+    }
+}
+
+fn parameter(name: &str) -> Json {
+    json!({"$ref": format!("#/components/parameters/{name}")})
+}
+
+fn refused((status, name): (&str, &str)) -> (String, Json) {
+    (status.to_owned(), json!({"$ref": format!("#/components/responses/{name}")}))
+}
+
+fn files(formats: &[(&str, &str)], json: Json) -> Json {
+    let binary = json!({"schema": {"type": "string", "format": "binary"}});
+    let mut content: Map<String, Json> = formats.iter().map(|(_, mime)| ((*mime).to_owned(), binary.clone())).collect();
+    content.insert("application/json".to_owned(), json!({"schema": json}));
+    Json::Object(content)
+}
+
+const CSV: (&str, &str) = ("csv", "text/csv");
+const XLSX: (&str, &str) = ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+
+fn format_parameter(usual: &str) -> Json {
+    json!({"name": "format", "in": "query", "schema": {"enum": ["json", "csv", "xlsx"], "default": usual}})
+}
+
+/// The paths of one type.
+struct Paths<'a> {
+    registry: &'a Registry,
+    kind: &'a dyn Kind,
+    paths: &'a mut Map<String, Json>,
+}
+
+impl Paths<'_> {
+    fn add(mut self) {
+        let meta = self.kind.meta();
+        let label = &meta.label.en;
+        let mut many = Map::new();
+        many.insert("get".to_owned(), self.list(&format!("List: {label}"), "read", "List").done());
+        let mut one = Map::new();
+        one.insert("get".to_owned(), self.read(&format!("Read: {label}"), "read", self.reference(), true).done());
+        let changes = meta.kind.is_editable();
+        let comes_and_goes = changes && meta.kind != RecordKind::Setting;
+        if comes_and_goes {
+            let location = json!({"Location": {"schema": {"type": "string"}}, "ETag": {"schema": {"type": "string"}}});
+            let content = json!({"application/json": {"schema": self.reference()}});
+            let create = self.operation(&format!("Create: {label}"), "create").writes(true);
+            let create = create.body(self.reference(), example(meta)).answers_as("201", content, location);
+            many.insert("post".to_owned(), create.done());
+            let delete = self.one(&format!("Delete: {label}"), "delete").with("IfMatch").writes(true);
+            one.insert("delete".to_owned(), delete.answers_as("204", Json::Null, json!({})).done());
+            self.batch();
+        }
+        if changes {
+            let patch = self.one(&format!("Change: {label}"), "update").with("IfMatch").writes(true);
+            let patch = patch.body(self.reference(), json!({"version": 1})).answers("200", self.reference());
+            one.insert("patch".to_owned(), patch.done());
+        }
+        self.insert("", many);
+        let export = self.list(&format!("Export: {label}"), "export", "Export").parameter(format_parameter("json"));
+        let rows = json!({"type": "array", "items": self.reference()});
+        let export = export.answers_as("200", files(&[CSV, XLSX], rows), json!({}));
+        self.insert("/export", [("get".to_owned(), export.done())].into_iter().collect());
+        if meta.kind == RecordKind::Balance {
+            return;
+        }
+        self.insert("/{id}", one);
+        self.actions();
+        if self.registry.view(meta.name).is_some() {
+            return;
+        }
+        for (path, what, schema) in [("history", "History", "History"), ("links", "Links", "Links")] {
+            let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+            let operation = self.read(&format!("{what}: {label}"), "read", schema, false);
+            self.insert(&format!("/{{id}}/{path}"), [("get".to_owned(), operation.done())].into_iter().collect());
+        }
+    }
+
+    fn insert(&mut self, below: &str, operations: Map<String, Json>) {
+        let path = format!("/api/v1/{}/{}{below}", self.registry.name, self.kind.meta().resource);
+        self.paths.insert(path, Json::Object(operations));
+    }
+
+    fn reference(&self) -> Json {
+        json!({"$ref": format!("#/components/schemas/{}.{}", self.registry.name, self.kind.meta().name)})
+    }
+
+    fn operation(&self, summary: &str, verb: &str) -> Operation {
+        let meta = self.kind.meta();
+        Operation::new(summary, &self.registry.code(meta, verb)).tagged(&tag(self.registry, meta))
+    }
+
+    fn one(&self, summary: &str, verb: &str) -> Operation {
+        self.operation(summary, verb).with("Id")
+    }
+
+    fn read(&self, summary: &str, verb: &str, schema: Json, tagged: bool) -> Operation {
+        let headers = if tagged { json!({"ETag": {"schema": {"type": "string"}}}) } else { json!({}) };
+        self.one(summary, verb).answers_as("200", json!({"application/json": {"schema": schema}}), headers)
+    }
+
+    /// A question: sorting, keyword, and a filter per indexed field.
+    fn list(&self, summary: &str, verb: &str, what: &str) -> Operation {
+        let meta = self.kind.meta();
+        let mut operation = self.operation(summary, verb).with("Sort").with("Keyword");
+        if what == "List" {
+            for name in ["Page", "PageSize", "After", "Fields"] {
+                operation = operation.with(name);
             }
-            op
-        };
-        // A setting is there from the start and stays.
-        let comes_and_goes = meta.kind != paas_document::Kind::Setting;
-        if comes_and_goes {
-            many.insert(
-                "post".to_owned(),
-                body(operation(&format!("Create: {label}"), &code("create"), "201", reference.clone())),
+            let data = json!({"type": "array", "items": self.reference()});
+            let page = json!({"allOf": [{"$ref": "#/components/schemas/Page"}, {"type": "object", "properties": {"data": data}}]});
+            operation = operation.answers("200", page);
+        }
+        let indexed =
+            |f: &&paas_document::Field| f.indexed || f.unique || f.key || matches!(f.ty, FieldType::Secret(_));
+        meta.fields.iter().filter(indexed).fold(operation, |operation, field| operation.parameter(filter(field)))
+    }
+
+    fn batch(&mut self) {
+        let meta = self.kind.meta();
+        let schema = json!({"type": "object", "required": ["items"], "properties": {
+            "items": {"type": "array", "maxItems": 1000, "items": self.reference()},
+            "mode": {"enum": ["all-or-nothing", "each"], "default": "all-or-nothing"},
+        }});
+        let made = json!({"type": "object", "properties": {"data": {"type": "array", "items": self.reference()}}});
+        let results = json!({"$ref": "#/components/schemas/Results"});
+        let operation = self.operation(&format!("Create many: {}", meta.label.en), "create").writes(true);
+        let operation = operation.body(schema, json!({"mode": "each", "items": [example(meta)]}));
+        let operation = operation.answers("201", made).answers("200", results);
+        self.insert("/batch", [("post".to_owned(), operation.done())].into_iter().collect());
+    }
+
+    fn actions(&mut self) {
+        let meta = self.kind.meta();
+        let open: Vec<_> = self.kind.edges().iter().filter(|e| !e.system).collect();
+        let Some(first) = open.first() else { return };
+        let mut names: Vec<&str> = open.iter().map(|e| e.name).collect();
+        names.dedup();
+        let data: Vec<Json> = open.iter().filter_map(|e| e.data).map(|data| schema(data())).collect();
+        let data = if data.is_empty() { json!({"type": "object", "maxProperties": 0}) } else { json!({"anyOf": data}) };
+        let schema = json!({"type": "object", "required": ["action"], "properties": {
+            "action": {"enum": names}, "version": {"type": "integer"}, "comment": {"type": "string"}, "data": data,
+        }});
+        let created = json!({"allOf": [self.reference(), {"$ref": "#/components/schemas/Made"}]});
+        let said = json!({"action": first.name, "version": 1});
+        let operation = self.one(&format!("Act on: {}", meta.label.en), "<action>").with("IfMatch").writes(true);
+        let operation = operation.body(schema, said).answers("200", created);
+        self.insert("/{id}/transitions", [("post".to_owned(), operation.done())].into_iter().collect());
+        let item = json!({"type": "object", "required": ["id", "version"], "properties": {"id": {"type": "string"}, "version": {"type": "integer"}}});
+        let schema = json!({"type": "object", "required": ["action", "items"], "properties": {
+            "action": {"enum": names}, "comment": {"type": "string"}, "data": {"type": "object"},
+            "items": {"type": "array", "maxItems": 1000, "items": item},
+        }});
+        let said =
+            json!({"action": first.name, "items": [{"id": "01900000-0000-7000-8000-000000000001", "version": 1}]});
+        let operation = self.operation(&format!("Act on many: {}", meta.label.en), "<action>").writes(false);
+        let results = json!({"$ref": "#/components/schemas/Results"});
+        let operation = operation.body(schema, said).answers("200", results);
+        self.insert("/transitions", [("post".to_owned(), operation.done())].into_iter().collect());
+    }
+}
+
+fn add_services(registry: &Registry, paths: &mut Map<String, Json>) {
+    for service in &registry.services {
+        let mut operation = Operation::new(&service.label().en, &format!("{}.{}", registry.name, service.permission));
+        let mut number = 0;
+        let segments = service.path.split('/').map(|segment| {
+            if segment != "{}" {
+                return segment.to_owned();
+            }
+            number += 1;
+            format!("{{p{number}}}")
+        });
+        let path = format!("/api/v1/{}/{}", registry.name, segments.collect::<Vec<_>>().join("/"));
+        for n in 1..=number {
+            let schema = json!({"type": "string"});
+            operation =
+                operation.parameter(json!({"name": format!("p{n}"), "in": "path", "required": true, "schema": schema}));
+        }
+        let operation = operation.answers("200", json!({"type": "object"}));
+        if let Json::Object(map) = paths.entry(path).or_insert_with(|| json!({})) {
+            map.insert(service.method.to_ascii_lowercase(), operation.done());
+        }
+    }
+}
+
+fn add_reports(registry: &Registry, paths: &mut Map<String, Json>) {
+    for report in &registry.reports {
+        let code = format!("{}.report.{}", registry.name, report.name);
+        let mut operation =
+            Operation::new(report.label.en, &code).tagged("Reports").parameter(format_parameter("json"));
+        for p in report.parameters {
+            let schema = match p.ty {
+                ParameterType::Date => json!({"type": "string", "format": "date"}),
+                ParameterType::Ref(resource) => {
+                    json!({"type": "string", "description": format!("code or id out of {resource}")})
+                }
+                ParameterType::Choice(list) => json!({"enum": list.iter().map(|c| c.value).collect::<Vec<_>>()}),
+            };
+            let description = format!("{} | {}", p.label.zh, p.label.en);
+            operation = operation.parameter(
+                json!({"name": p.name, "in": "query", "required": p.required, "description": description, "schema": schema}),
             );
         }
-        one.insert(
-            "patch".to_owned(),
-            body(operation(&format!("Change: {label}"), &code("update"), "200", reference.clone())),
-        );
-        if comes_and_goes {
-            one.insert("delete".to_owned(), operation(&format!("Delete: {label}"), &code("delete"), "204", json!({})));
-        }
+        let table = json!({"$ref": "#/components/schemas/Report"});
+        let operation = operation.answers_as("200", files(&[CSV, XLSX], table), json!({}));
+        paths.insert(format!("/api/v1/{}/reports/{}", registry.name, report.name), json!({"get": operation.done()}));
     }
-    paths.insert(base.clone(), Json::Object(many));
-    if meta.kind == paas_document::Kind::Balance {
-        return;
-    }
-    paths.insert(format!("{base}/{{id}}"), Json::Object(one));
-    let actions: Vec<&str> = kind.edges().iter().filter(|e| !e.system).map(|e| e.name).collect();
-    if !actions.is_empty() {
-        let mut op = operation(&format!("Act on: {label}"), &code("<action>"), "200", reference.clone());
-        if let Json::Object(map) = &mut op {
-            map.insert(
-                "requestBody".to_owned(),
-                json!({"required": true, "content": {"application/json": {"schema": {
-                    "type": "object", "required": ["action"],
-                    "properties": {"action": {"enum": actions}, "version": {"type": "integer"},
-                                   "comment": {"type": "string"}, "data": {"type": "object"}},
-                }}}}),
-            );
-        }
-        paths.insert(format!("{base}/{{id}}/transitions"), json!({"post": op}));
-    }
-    if registry.view(meta.name).is_some() {
-        return;
-    }
-    let history = operation(&format!("History: {label}"), &code("read"), "200", json!({}));
-    paths.insert(format!("{base}/{{id}}/history"), json!({"get": history}));
-}
-
-fn operation(summary: &str, permission: &str, status: &str, schema: Json) -> Json {
-    let mut responses = Map::new();
-    let answer = if status == "204" {
-        json!({"description": "done"})
-    } else {
-        json!({"description": "done", "content": {"application/json": {"schema": schema}}})
-    };
-    responses.insert(status.to_owned(), answer);
-    for (status, meaning) in [
-        ("400", "invalid"),
-        ("401", "not signed in"),
-        ("403", "not allowed"),
-        ("404", "not found"),
-        ("409", "conflict"),
-        ("422", "refused by a rule"),
-        ("429", "too many"),
-        ("503", "not available"),
-    ] {
-        responses.insert(status.to_owned(), json!({"description": meaning}));
-    }
-    json!({"summary": summary, "x-permission": permission, "responses": responses})
-}
-
-fn schema(meta: &'static TypeMeta) -> Json {
-    let mut properties = Map::new();
-    for field in meta.fields {
-        properties.insert(field.name.to_owned(), property(field));
-    }
-    for table in meta.tables {
-        properties.insert(table.name.to_owned(), json!({"type": "array", "items": schema((table.meta)())}));
-    }
-    let required: Vec<&str> = meta.fields.iter().filter(|f| f.required && !f.computed).map(|f| f.name).collect();
-    json!({"type": "object", "title": meta.label.en, "properties": properties, "required": required})
-}
-
-fn property(field: &Field) -> Json {
-    let mut out = match &field.ty {
-        FieldType::Decimal { scale, .. } => json!({"type": ["string", "number"], "x-decimals": scale}),
-        FieldType::Integer => json!({"type": "integer"}),
-        FieldType::Bool => json!({"type": "boolean"}),
-        FieldType::Date => json!({"type": "string", "format": "date"}),
-        FieldType::Instant => json!({"type": "string", "format": "date-time"}),
-        FieldType::Text { max } | FieldType::LongText { max } => json!({"type": "string", "maxLength": max}),
-        FieldType::Choice(list) => json!({"enum": list.iter().map(|c| c.value).collect::<Vec<_>>()}),
-        FieldType::State(list) => json!({"enum": list.iter().map(|s| s.name).collect::<Vec<_>>()}),
-        FieldType::TextList(_) | FieldType::Permissions | FieldType::RefList { .. } => json!({"type": "array"}),
-        FieldType::Json | FieldType::AnyRef => json!({"type": "object"}),
-        _ => json!({}),
-    };
-    if let Json::Object(map) = &mut out {
-        map.insert("description".to_owned(), Json::from(format!("{} | {}", field.label.zh, field.label.en)));
-        map.insert("readOnly".to_owned(), Json::from(field.computed));
-    }
-    out
 }

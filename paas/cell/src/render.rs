@@ -3,22 +3,23 @@
 
 use crate::cell::Registry;
 use crate::ctx::Caller;
-use crate::kind::Kind;
+use crate::kind::{EdgeInfo, Kind};
+use crate::names::{Names, Wanted};
+use crate::rights::{Place, reaches};
 use crate::snapshot::json_of;
 use paas_auth::FieldRight;
-use paas_document::{Field, FieldType, Named, Record, TypeMeta, Value};
+use paas_document::{Field, FieldType, Record, Scope, TypeMeta, Value};
 use paas_store::Tx;
 use paas_types::{Id, Lang, Result};
 use serde_json::{Map, Value as Json, json};
-use std::collections::HashMap;
-
-type Names = HashMap<(&'static str, Id), Named>;
 
 /// Which part of a record is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum View {
     /// Head fields only, for lists.
     List,
+    /// With their rows, for exports.
+    Rows,
     /// Everything, with rows and allowed actions.
     Whole,
 }
@@ -34,26 +35,38 @@ pub(crate) fn render(
     for record in records.iter_mut() {
         kind.shown(&mut **record);
     }
-    let names = collect(tx, records)?;
-    let reader = Reader { registry, caller, names: &names, unmask: None };
-    let unmask = caller.rights.allows(&registry.code(kind.meta(), "unmask"));
-    let reader = Reader { unmask: Some(unmask), ..reader };
-    Ok(records.iter().map(|record| reader.record(kind, &**record, view)).collect())
+    let mut wanted = Wanted::default();
+    records.iter().for_each(|record| wanted.record(&**record));
+    let names = wanted.read(tx)?;
+    let unmask = registry.scope(&caller.rights, kind.meta(), "unmask");
+    let acts = match view {
+        View::Whole => actions(registry, caller, kind),
+        View::List | View::Rows => Vec::new(),
+    };
+    let render = |record: &dyn Record| {
+        let reader = Reader { registry, caller, names: &names, unmask: reaches(&unmask, record) };
+        let mut map = reader.record(kind.meta(), record, view);
+        if view == View::Whole {
+            map.insert("allowedActions".to_owned(), allowed(kind, record, &acts, caller.lang));
+        }
+        map
+    };
+    Ok(records.iter().map(|record| render(&**record)).collect())
 }
 
 struct Reader<'a> {
     registry: &'a Registry,
     caller: &'a Caller,
     names: &'a Names,
-    unmask: Option<bool>,
+    /// Whether sensitive values of this record are shown in clear.
+    unmask: bool,
 }
 
 impl Reader<'_> {
-    fn record(&self, kind: &dyn Kind, record: &dyn Record, view: View) -> Map<String, Json> {
-        let meta = kind.meta();
+    fn record(&self, meta: &'static TypeMeta, record: &dyn Record, view: View) -> Map<String, Json> {
         let mut map = Map::new();
         map.insert("id".to_owned(), Json::from(record.id().to_string()));
-        self.fields(meta, record, &mut map, view);
+        self.fields((Place::of(self.registry.name, meta), record), &mut map, view);
         if let Some(head) = record.head() {
             map.insert("version".to_owned(), Json::from(head.version));
             if meta.has_number() {
@@ -61,20 +74,18 @@ impl Reader<'_> {
             }
             map.insert("createdAt".to_owned(), Json::from(head.created_at.to_string()));
             map.insert("updatedAt".to_owned(), Json::from(head.updated_at.to_string()));
-            map.insert("createdBy".to_owned(), self.named("user", Some(head.created_by.0)));
-            map.insert("updatedBy".to_owned(), self.named("user", Some(head.updated_by.0)));
-            map.insert("owner".to_owned(), self.named("user", head.owner.map(|u| u.0)));
-            map.insert("department".to_owned(), self.named("department", head.department.map(|d| d.0)));
-        }
-        if view == View::Whole {
-            map.insert("allowedActions".to_owned(), self.actions(kind, record));
+            map.insert("createdBy".to_owned(), self.named(&FieldType::User, Some(head.created_by.0)));
+            map.insert("updatedBy".to_owned(), self.named(&FieldType::User, Some(head.updated_by.0)));
+            map.insert("owner".to_owned(), self.named(&FieldType::User, head.owner.map(|u| u.0)));
+            map.insert("department".to_owned(), self.named(&FieldType::Department, head.department.map(|d| d.0)));
         }
         map
     }
 
-    fn fields(&self, meta: &'static TypeMeta, record: &dyn Record, map: &mut Map<String, Json>, view: View) {
+    fn fields(&self, (place, record): (Place<'_>, &dyn Record), map: &mut Map<String, Json>, view: View) {
+        let meta = record.meta();
         for (index, field) in meta.fields.iter().enumerate() {
-            let right = self.caller.rights.field(&self.registry.code(meta, field.name));
+            let right = place.right(&self.caller.rights, field.name);
             if field.write_only || right == FieldRight::Hidden {
                 continue;
             }
@@ -94,12 +105,16 @@ impl Reader<'_> {
             return;
         }
         for (table, declared) in meta.tables.iter().enumerate() {
+            let place = place.table(declared.name);
+            if place.right(&self.caller.rights, "") == FieldRight::Hidden {
+                continue;
+            }
             let rows = (0..record.row_count(table)).filter_map(|i| record.row(table, i));
             let rows: Vec<Json> = rows
                 .map(|row| {
                     let mut inner = Map::new();
                     inner.insert("id".to_owned(), Json::from(row.id().to_string()));
-                    self.fields((declared.meta)(), row, &mut inner, view);
+                    self.fields((place, row), &mut inner, view);
                     Json::Object(inner)
                 })
                 .collect();
@@ -109,106 +124,54 @@ impl Reader<'_> {
 
     fn value(&self, field: &Field, record: &dyn Record, index: usize, right: FieldRight) -> Json {
         let value = record.get(index);
-        if let (Some(english), Lang::En) = (field.english, self.caller.lang) {
-            if let Value::Text(text) = record.get(english) {
-                return Json::from(text);
-            }
+        if let (Some(english), Lang::En, true) = (field.english, self.caller.lang, right > FieldRight::Masked)
+            && let Value::Text(text) = record.get(english)
+        {
+            return Json::from(text);
         }
         match (&field.ty, value) {
             (_, Value::Null) => Json::Null,
             (FieldType::Secret(mask), Value::Secret(secret)) => {
-                if self.unmask == Some(true) && right > FieldRight::Masked {
+                if self.unmask && right > FieldRight::Masked {
                     Json::from(secret.expose().clone())
                 } else {
                     Json::from(mask.apply(secret.expose()))
                 }
             }
             _ if right == FieldRight::Masked => Json::from("****"),
-            (FieldType::Ref { target }, Value::Id(id)) => self.named(target().table, Some(id)),
-            (FieldType::RefList { target }, Value::Json(list)) => {
-                let ids: Vec<String> = serde_json::from_str(&list).unwrap_or_default();
-                let named = ids.iter().filter_map(|t| t.parse().ok()).map(|id| self.named(target().table, Some(id)));
-                named.collect()
+            (ty @ (FieldType::Ref { .. } | FieldType::User | FieldType::Department), Value::Id(id)) => {
+                self.named(ty, Some(id))
             }
-            (FieldType::User, Value::Id(id)) => self.named("user", Some(id)),
-            (FieldType::Department, Value::Id(id)) => self.named("department", Some(id)),
+            (ty @ FieldType::RefList { .. }, Value::Json(list)) => {
+                let ids: Vec<String> = serde_json::from_str(&list).unwrap_or_default();
+                ids.iter().filter_map(|t| t.parse().ok()).map(|id| self.named(ty, Some(id))).collect()
+            }
             (ty, value) => json_of(ty, value),
         }
     }
 
-    fn named(&self, space: &'static str, id: Option<Id>) -> Json {
-        let Some(id) = id.filter(|id| !id.is_nil()) else { return Json::Null };
-        let Some(named) = self.names.get(&(space, id)) else { return json!({"id": id.to_string()}) };
-        let name = match self.caller.lang {
-            Lang::En => named.name_en.as_ref().or(named.name.as_ref()),
-            Lang::Zh => named.name.as_ref(),
-        };
-        json!({"id": id.to_string(), "code": named.code, "name": name})
-    }
-
-    fn actions(&self, kind: &dyn Kind, record: &dyn Record) -> Json {
-        let Some(state) = kind.state(record) else { return json!([]) };
-        let mut actions: Vec<Json> = Vec::new();
-        for edge in kind.edges().iter().filter(|e| !e.system && e.from & (1_u64 << state) != 0) {
-            let fresh = !actions.iter().any(|a| a.get("action").and_then(Json::as_str) == Some(edge.name));
-            if fresh && self.caller.rights.allows(&self.registry.code(kind.meta(), edge.name)) {
-                actions.push(json!({"action": edge.name, "label": edge.label.get(self.caller.lang)}));
-            }
-        }
-        Json::from(actions)
+    fn named(&self, ty: &FieldType, id: Option<Id>) -> Json {
+        self.names.show(ty, id, self.caller.lang)
     }
 }
 
-/// The names of everything the records refer to: one question per type.
-fn collect(tx: &mut Tx, records: &[Box<dyn Record>]) -> Result<Names> {
-    let mut wanted: HashMap<&'static str, (Option<&'static TypeMeta>, Vec<Id>)> = HashMap::new();
-    for record in records {
-        gather(&**record, &mut wanted);
-        if let Some(head) = record.head() {
-            let users = [Some(head.created_by), Some(head.updated_by), head.owner];
-            let users = users.into_iter().flatten().map(|u| u.0);
-            wanted.entry("user").or_default().1.extend(users);
-            wanted.entry("department").or_default().1.extend(head.department.map(|d| d.0));
-        }
-    }
-    let mut names = Names::new();
-    for (space, (meta, mut ids)) in wanted {
-        ids.retain(|id| !id.is_nil());
-        ids.sort_unstable();
-        ids.dedup();
-        let found = match meta {
-            Some(meta) => tx.names(meta, &ids)?,
-            None if space == "user" => tx.names_of_users(&ids)?,
-            None => tx.names_of_departments(&ids)?,
-        };
-        names.extend(found.into_iter().map(|(id, named)| ((space, id), named)));
-    }
-    Ok(names)
+/// The edges people may take somewhere, with the scope in which.
+fn actions<'k>(registry: &Registry, caller: &Caller, kind: &'k dyn Kind) -> Vec<(&'k EdgeInfo, Scope)> {
+    let open = kind.edges().iter().filter(|e| !e.system);
+    open.filter(|e| caller.rights.allows(&registry.code(kind.meta(), e.name)))
+        .map(|e| (e, registry.scope(&caller.rights, kind.meta(), e.name)))
+        .collect()
 }
 
-fn gather(record: &dyn Record, wanted: &mut HashMap<&'static str, (Option<&'static TypeMeta>, Vec<Id>)>) {
-    let meta = record.meta();
-    for (index, field) in meta.fields.iter().enumerate() {
-        match (&field.ty, record.get(index)) {
-            (FieldType::Ref { target }, Value::Id(id)) if target().has_head() => {
-                let entry = wanted.entry(target().table).or_default();
-                entry.0 = Some(target());
-                entry.1.push(id);
-            }
-            (FieldType::RefList { target }, Value::Json(list)) => {
-                let ids: Vec<String> = serde_json::from_str(&list).unwrap_or_default();
-                let entry = wanted.entry(target().table).or_default();
-                entry.0 = Some(target());
-                entry.1.extend(ids.iter().filter_map(|t| t.parse::<Id>().ok()));
-            }
-            (FieldType::User, Value::Id(id)) => wanted.entry("user").or_default().1.push(id),
-            (FieldType::Department, Value::Id(id)) => wanted.entry("department").or_default().1.push(id),
-            _ => {}
+/// What the caller may do with the record now.
+fn allowed(kind: &dyn Kind, record: &dyn Record, acts: &[(&EdgeInfo, Scope)], lang: Lang) -> Json {
+    let Some(state) = kind.state(record) else { return json!([]) };
+    let mut out: Vec<Json> = Vec::new();
+    for (edge, scope) in acts.iter().filter(|(e, _)| e.from & (1_u64 << state) != 0) {
+        let fresh = !out.iter().any(|a| a.get("action").and_then(Json::as_str) == Some(edge.name));
+        if fresh && reaches(scope, record) {
+            out.push(json!({"action": edge.name, "label": edge.label.get(lang)}));
         }
     }
-    for table in 0..meta.tables.len() {
-        for row in (0..record.row_count(table)).filter_map(|i| record.row(table, i)) {
-            gather(row, wanted);
-        }
-    }
+    Json::from(out)
 }

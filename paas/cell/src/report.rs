@@ -105,6 +105,17 @@ impl Params {
         Ok(Params(values))
     }
 
+    /// The parameters that refer to records of a resource, with their values.
+    pub(crate) fn references<'a>(
+        &'a self,
+        parameters: &'static [Parameter],
+    ) -> impl Iterator<Item = (&'static Parameter, &'static str, &'a str)> {
+        parameters.iter().filter_map(|p| match p.ty {
+            ParameterType::Ref(resource) => self.text(p.name).map(|value| (p, resource, value)),
+            _ => None,
+        })
+    }
+
     /// A text value.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
@@ -181,6 +192,11 @@ impl Table {
     /// Adds a subtotal row.
     pub fn push_group(&mut self, cells: Vec<Json>) {
         self.rows.push(TableRow { cells, is_group: true });
+    }
+
+    /// A row by column name.
+    pub(crate) fn row(&self, row: &TableRow) -> serde_json::Map<String, Json> {
+        self.columns.iter().map(|c| c.name.to_owned()).zip(row.cells.iter().cloned()).collect()
     }
 
     /// Sets a total.

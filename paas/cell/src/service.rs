@@ -99,10 +99,10 @@ impl Service {
     }
 
     async fn access(&self, context: &Context) -> Result<Arc<Access>> {
-        if let Some((version, access)) = self.rights.get(&context.membership) {
-            if version == context.policy_version {
-                return Ok(access);
-            }
+        if let Some((version, access)) = self.rights.get(&context.membership)
+            && version == context.policy_version
+        {
+            return Ok(access);
         }
         let session = context.session.map_or_else(String::new, |s| format!("&session={s}"));
         let tenant = context.tenant.as_ref().map(|t| t.code.as_str()).unwrap_or_default();

@@ -47,6 +47,10 @@ fn fields(record: &dyn Record) -> Map<String, Json> {
     if let Some(number) = record.head().and_then(|h| h.number.clone()) {
         map.insert("number".to_owned(), Json::from(number));
     }
+    if let Some(head) = record.head() {
+        map.insert("owner".to_owned(), head.owner.map_or(Json::Null, |o| Json::from(o.0.to_string())));
+        map.insert("department".to_owned(), head.department.map_or(Json::Null, |d| Json::from(d.0.to_string())));
+    }
     for (table, declared) in meta.tables.iter().enumerate() {
         let rows = (0..record.row_count(table)).filter_map(|i| record.row(table, i));
         let rows: Vec<Json> = rows

@@ -216,7 +216,7 @@ fn attributes_refine_the_field() {
     assert!(field(category, "password").write_only);
     assert!(matches!(field(category, "permissions").ty, FieldType::Permissions));
     assert!(matches!(field(category, "dimensions").ty, FieldType::TextList([_, _, _])));
-    assert_eq!((field(category, "state").required, field(category, "state").computed), (false, false));
+    assert_eq!((field(category, "state").required, field(category, "state").computed), (false, true));
     assert_eq!(field(category, "state").default, Some("\"active\""));
     let shelving = Shelving::meta_of();
     assert!(matches!(field(shelving, "note").ty, FieldType::LongText { max: 1000 }));

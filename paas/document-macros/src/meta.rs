@@ -100,7 +100,8 @@ fn field(model: &Model, i: usize, member: &Member) -> TokenStream {
     let Member { name, column, label, attr, ty, .. } = member;
     let (text, help) = (label.text(), label.help_text());
     let field_type = refined(member);
-    let computed = attr.computed || is_flow_state(model, i);
+    // A state is changed by actions only.
+    let computed = attr.computed || model.state == Some(i);
     let default = match &attr.default {
         Some(text) => Some(text.clone()),
         None if is_master_state(model, i) => Some("\"active\"".to_owned()),

@@ -109,6 +109,12 @@ impl TypeMeta {
         self.field_named("code").or_else(|| self.field_named("username"))
     }
 
+    /// Whether a field feeds keyword search: by itself, or as the English form of one that does.
+    pub fn is_searched(&self, index: usize) -> bool {
+        let itself = self.field(index).is_some_and(|f| f.search);
+        itself || self.fields.iter().any(|f| f.search && f.english == Some(index))
+    }
+
     /// The field shown as the name of a reference.
     pub fn name_field(&self) -> Option<usize> {
         self.field_named("name")

@@ -90,6 +90,7 @@ pub(crate) async fn settle(
     }
     // The members come last: whoever can sign in finds everything ready.
     let join = move |ctx: &mut Ctx<'_>| {
+        ctx.put_default_settings()?;
         for member in &members {
             add(ctx, member, &fresh)?;
         }

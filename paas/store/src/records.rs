@@ -118,7 +118,7 @@ impl Tx {
             self.cells_of(plan.meta, field, new, &mut params)?;
             let columns = plan.fields.get(index).map(Vec::as_slice).unwrap_or_default();
             set.extend(columns.iter().map(|c| c.name.clone()));
-            words |= field.search;
+            words |= plan.meta.is_searched(index);
         }
         words |= before.head().map(|h| &h.number) != after.head().map(|h| &h.number);
         let (now, user) = (self.now(), UserRef(self.actor().user));

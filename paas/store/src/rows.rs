@@ -2,7 +2,7 @@
 
 use crate::ddl::q;
 use crate::{Cell, Col, Tx};
-use paas_document::Record;
+use paas_document::{Record, TypeMeta};
 use paas_types::{Id, Refusal, Result};
 use std::collections::HashMap;
 
@@ -99,6 +99,18 @@ impl Tx {
     /// Reads the rows of records that were found without them.
     pub fn load_rows(&mut self, records: &mut [Box<dyn Record>]) -> Result<()> {
         self.attach_rows(records)
+    }
+
+    /// The records whose rows of this type refer to a record by a field, newest last.
+    pub fn parents(&mut self, rows: &'static TypeMeta, field: usize, target: Id, limit: u32) -> Result<Vec<Id>> {
+        let field = rows.field(field).ok_or_else(|| Refusal::internal("a field that the rows do not have"))?;
+        let sql = format!(
+            "SELECT DISTINCT t.\"parent\" FROM {} t WHERE t.\"tenant\" = $1 AND t.{} = $2 ORDER BY t.\"parent\" LIMIT {limit}",
+            q(rows.table),
+            q(field.column)
+        );
+        let found = self.query(&sql, &[self.tenant_cell(), Cell::Id(target)], &[Col::Id])?;
+        Ok(found.into_iter().filter_map(|row| row.first().and_then(Cell::as_id)).collect())
     }
 
     pub(crate) fn attach_rows(&mut self, records: &mut [Box<dyn Record>]) -> Result<()> {

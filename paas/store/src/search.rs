@@ -141,7 +141,7 @@ impl Tx {
         let meta = record.meta();
         let mut wanted = BTreeSet::new();
         for (index, field) in meta.fields.iter().enumerate() {
-            let open = field.search && !matches!(field.ty, FieldType::Secret(_) | FieldType::Password);
+            let open = meta.is_searched(index) && !matches!(field.ty, FieldType::Secret(_) | FieldType::Password);
             if let (true, Some(text)) = (open, record.get(index).text()) {
                 tokens(text, &mut wanted);
             }

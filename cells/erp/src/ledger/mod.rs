@@ -170,7 +170,7 @@ impl Journal {
 
 /// Creates a voucher and posts it at once.
 fn book(ctx: &mut Ctx<'_>, voucher: Voucher) -> Result<Ref<Voucher>> {
-    let mut stored = ctx.create(voucher)?;
+    let mut stored = ctx.raise(voucher)?;
     ctx.take(&mut stored, "book")?;
     Ok(Ref::new(stored.head.id))
 }

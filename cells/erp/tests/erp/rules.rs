@@ -4,8 +4,12 @@ use crate::world::World;
 use http::{Method, StatusCode};
 use serde_json::{Value as J, json};
 
-async fn set(world: &World, change: J) {
-    world.post("erp-settings", change).await;
+async fn set(world: &World, mut change: J) {
+    let setting = world.get("erp-settings").await["data"][0].clone();
+    change["version"] = setting["version"].clone();
+    let path = format!("erp-settings/{}", setting["id"].as_str().unwrap());
+    let (status, answer) = world.call(Method::PATCH, &path, &change).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ async fn provision(service: &Arc<Service>, code: &str, call: &Incoming) -> Resul
     // A tenant is known and seeded, or neither: whatever stops between the two leaves nothing.
     let make = move |ctx: &mut Ctx<'_>| {
         let fresh = ctx.tx.provision(&name, &zone)?;
+        ctx.put_default_settings()?;
         if let (true, Some(seed)) = (ctx.tx.mark("seeded")?, seed) {
             seed(ctx)?;
         }

@@ -5,6 +5,7 @@ use crate::cell::{MenuItem, Registry};
 use crate::ctx::Caller;
 use crate::kind::Kind;
 use crate::report::ParameterType;
+use crate::rights::Place;
 use crate::service::Service;
 use paas_auth::FieldRight;
 use paas_document::{Choice, Field, FieldType, StateMeta, TypeMeta};
@@ -66,9 +67,10 @@ pub(crate) fn whole(registry: &Registry, caller: &Caller) -> Json {
 fn describe(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Json {
     let meta = kind.meta();
     let may = |verb: &str| caller.rights.allows(&registry.code(meta, verb));
+    let place = Place::of(registry.name, meta);
     let states: Vec<Json> =
         meta.states.iter().map(|s| json!({"value": s.name, "label": text(&s.label), "tone": s.tone.name()})).collect();
-    let mut columns_of = fields(registry, caller, meta);
+    let mut columns_of = fields(registry, caller, place, meta);
     if let Some(view) = registry.view(meta.name) {
         for field in &mut columns_of {
             let sorts = field.get("name").and_then(Json::as_str).is_some_and(|name| view.sorts.contains(&name));
@@ -85,10 +87,7 @@ fn describe(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Json {
         "name": meta.name, "resource": meta.resource, "kind": meta.kind.name(), "label": text(&meta.label),
         "titleField": if meta.has_number() { "number" } else { "code" },
         "fields": columns_of,
-        "tables": meta.tables.iter().map(|t| json!({
-            "name": t.name, "label": text(&t.label), "minRows": t.min_rows,
-            "fields": fields(registry, caller, (t.meta)()),
-        })).collect::<Vec<_>>(),
+        "tables": tables(registry, caller, place, meta),
         "states": states, "editableStates": editable,
         "actions": actions(registry, caller, kind),
         "permissions": {"read": true, "create": may("create"), "update": may("update"), "delete": may("delete"),
@@ -105,15 +104,29 @@ fn actions(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Vec<Json> {
         .filter(|e| !e.system)
         .map(|e| {
             let from: Vec<&str> = (0..meta.states.len()).filter(|i| e.from & (1_u64 << i) != 0).map(name_of).collect();
-            let data = e.data.map(|meta| fields(registry, caller, meta())).unwrap_or_default();
+            let said = e.data.map(|meta| (Place::of(registry.name, meta()), meta()));
+            let data = said.map(|(place, meta)| fields(registry, caller, place, meta)).unwrap_or_default();
+            let rows = said.map(|(place, meta)| tables(registry, caller, place, meta)).unwrap_or_default();
             json!({"name": e.name, "label": text(&e.label), "from": from, "to": name_of(usize::from(e.to)),
-                   "allowed": caller.rights.allows(&registry.code(meta, e.name)), "data": data})
+                   "allowed": caller.rights.allows(&registry.code(meta, e.name)), "data": data, "dataTables": rows})
         })
         .collect()
 }
 
-fn fields(registry: &Registry, caller: &Caller, meta: &'static TypeMeta) -> Vec<Json> {
-    let right = |f: &Field| caller.rights.field(&registry.code(meta, f.name));
+/// The tables of rows of a type, in whatever place it stands.
+fn tables(registry: &Registry, caller: &Caller, place: Place<'_>, meta: &'static TypeMeta) -> Vec<Json> {
+    let seen = meta.tables.iter().filter(|t| place.table(t.name).right(&caller.rights, "") > FieldRight::Hidden);
+    seen.map(|t| {
+        json!({
+            "name": t.name, "label": text(&t.label), "minRows": t.min_rows,
+            "fields": fields(registry, caller, place.table(t.name), (t.meta)()),
+        })
+    })
+    .collect()
+}
+
+fn fields(registry: &Registry, caller: &Caller, place: Place<'_>, meta: &'static TypeMeta) -> Vec<Json> {
+    let right = |f: &Field| place.right(&caller.rights, f.name);
     meta.fields.iter().filter(|f| right(f) > FieldRight::Hidden).map(|f| field(registry, f, right(f))).collect()
 }
 

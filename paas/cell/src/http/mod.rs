@@ -1,8 +1,13 @@
 //! The HTTP surface of a cell. Every call but health carries a signed context for this very cell and call.
 
 mod audit;
+mod export;
+mod history;
 mod internal;
+mod links;
+mod many;
 pub(crate) mod meta;
+mod once;
 mod params;
 mod read;
 mod report;
@@ -40,13 +45,20 @@ pub(crate) struct Incoming {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
+    /// A body that is made while it is sent; then `body` is empty.
+    pub(crate) stream: Option<Body>,
     pub(crate) mime: &'static str,
     pub(crate) headers: Vec<(header::HeaderName, String)>,
 }
 
 impl Reply {
     pub(crate) fn json(status: StatusCode, value: &Json) -> Reply {
-        Reply { status, body: value.to_string().into(), mime: "application/json", headers: Vec::new() }
+        let body = value.to_string().into();
+        Reply { status, body, stream: None, mime: "application/json", headers: Vec::new() }
+    }
+
+    pub(crate) fn stream(stream: Body, mime: &'static str) -> Reply {
+        Reply { status: StatusCode::OK, body: Bytes::new(), stream: Some(stream), mime, headers: Vec::new() }
     }
 
     pub(crate) fn ok(value: &Json) -> Reply {
@@ -129,10 +141,12 @@ async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming) -> Result<
     let rest = path.strip_prefix(&prefix).ok_or_else(Refusal::not_found)?;
     let segments: Vec<&str> = rest.split('/').collect();
     let get = call.method == Method::GET;
+    refuse_other_media(&call)?;
     match (segments.as_slice(), get) {
         (["meta"], true) => return meta::descriptor(service, &call).await,
         (["openapi.json"], true) => return meta::openapi(service),
         (["reports", name], true) => return report::run(service, name, call).await,
+        (["meta" | "openapi.json"] | ["reports", _], false) => return Err(Refusal::new(Code::MethodNotAllowed)),
         _ => {}
     }
     if let Some((route, captured)) = service.cell.registry.service_at(call.method.as_str(), &segments) {
@@ -161,16 +175,17 @@ async fn resource_call(
     }
     match (method.as_str(), tail) {
         ("GET", []) => read::list(service, kind, call).await,
-        ("GET", ["export"]) => read::export(service, kind, call).await,
+        ("GET", ["export"]) => export::export(service, kind, call).await,
         ("POST", []) => completed(service, kind, Write::Create, call).await,
         ("POST", ["batch"]) => completed(service, kind, Write::Batch, call).await,
-        ("POST", ["transitions"]) => write::transition_many(service, kind, call).await,
+        ("POST", ["transitions"]) => many::transitions(service, kind, call).await,
         ("GET", [id]) => read::one(service, kind, id, call).await,
         ("PATCH", [id]) => completed(service, kind, Write::Patch(id), call).await,
         ("DELETE", [id]) => write::delete(service, kind, id, call).await,
         ("POST", [id, "transitions"]) => write::transition(service, kind, id, call).await,
-        ("GET", [id, "history"]) => read::history(service, kind, id, call).await,
-        (_, [] | [_] | [_, "transitions" | "history"]) => Err(Refusal::new(Code::MethodNotAllowed)),
+        ("GET", [id, "history"]) => history::history(service, kind, id, call).await,
+        ("GET", [id, "links"]) => links::links(service, kind, id, call).await,
+        (_, [] | [_] | [_, "transitions" | "history" | "links"]) => Err(Refusal::new(Code::MethodNotAllowed)),
         _ => Err(Refusal::not_found()),
     }
 }
@@ -182,7 +197,7 @@ async fn completed(service: &Arc<Service>, kind: Arc<dyn Kind>, write: Write<'_>
     let context = call.context.clone();
     let reply = match write {
         Write::Create => write::create(service, kind, call).await?,
-        Write::Batch => write::batch(service, kind, call).await?,
+        Write::Batch => many::batch(service, kind, call).await?,
         Write::Patch(id) => write::patch(service, kind, id, call).await?,
     };
     if let Some(complete) = completion {
@@ -201,6 +216,17 @@ async fn completed(service: &Arc<Service>, kind: Arc<dyn Kind>, write: Write<'_>
     Ok(reply)
 }
 
+/// A body is JSON; one that says it is something else is not read.
+fn refuse_other_media(call: &Incoming) -> Result<()> {
+    let said = call.headers.get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or_default());
+    let media = said.map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    match media.as_deref() {
+        None | Some("application/json" | "application/merge-patch+json") => Ok(()),
+        Some(_) if call.body.is_empty() => Ok(()),
+        Some(_) => Err(Refusal::new(Code::UnsupportedMediaType)),
+    }
+}
+
 /// Refuses a caller without the permission; the sentence does not name the record.
 pub(crate) fn demand(access: &crate::Access, code: &str) -> Result<()> {
     if access.allows(code) {
@@ -210,7 +236,7 @@ pub(crate) fn demand(access: &crate::Access, code: &str) -> Result<()> {
 }
 
 fn respond(reply: Reply) -> Response<Body> {
-    let mut response = Response::new(Body::from(reply.body));
+    let mut response = Response::new(reply.stream.unwrap_or_else(|| Body::from(reply.body)));
     *response.status_mut() = reply.status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.mime));
     for (name, value) in reply.headers {

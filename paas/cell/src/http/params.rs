@@ -1,17 +1,22 @@
 //! The query of a list into a [`Query`]: every unknown name, field and value is an error.
 
 use crate::body;
+use crate::cell::Registry;
 use crate::ctx::Caller;
 use crate::kind::Kind;
+use crate::rights::Place;
 use paas_auth::FieldRight;
 use paas_document::{
-    Cursor, Field, FieldType, Filter, HeadField, Op, Page, Path, Query, Scope, Sort, Step, TypeMeta, Value,
+    Cursor, Field, FieldType, Filter, HeadField, Kind as RecordKind, Op, Page, Path, Query, Scope, Sort, Step,
+    TypeMeta, Value,
 };
 use paas_types::{Code, Date, Id, Instant, Refusal, Result, Text};
 use serde_json::json;
 
-/// Names that are not filters.
-const CONTROL: &[&str] = &["page", "pageSize", "sort", "q", "fields", "after", "format", "dryRun", "asOf"];
+/// Names of a list's query that are not filters.
+const CONTROL: &[&str] = &["page", "pageSize", "sort", "q", "fields", "after"];
+/// The most values of `[in]`.
+const VALUES: usize = 200;
 /// Records per page when nothing is said.
 const PAGE: u32 = 50;
 /// The most records per page.
@@ -45,14 +50,22 @@ fn percent(text: &str) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| malformed())
 }
 
+/// What a query is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A page of a list.
+    List,
+    /// Everything that a list would show.
+    Export,
+}
+
 /// Reads a list's query for a caller who may read the records of `scope`.
 pub(crate) fn read(
     kind: &dyn Kind,
     caller: &Caller,
-    codes: (&str, Scope),
-    query: &[(String, String)],
+    (registry, scope): (&Registry, Scope),
+    (query, purpose): (&[(String, String)], Purpose),
 ) -> Result<Query> {
-    let (cell, scope) = codes;
     let meta = kind.meta();
     let mut read = Query {
         filters: Vec::new(),
@@ -63,32 +76,35 @@ pub(crate) fn read(
         scope,
         count: true,
     };
-    let reader = Reader { cell, caller, meta };
+    let reader = Reader { registry, caller, meta };
+    let mut names = Vec::new();
     for (name, value) in query {
         let value = value.trim();
         match name.as_str() {
             "page" => read.page = Page::Number(number(name, value, 1_000_000)?),
             "pageSize" => read.page_size = number(name, value, PAGE_MAX)?,
-            "q" => read.keyword = Some(value.to_owned()).filter(|v| !v.is_empty()),
+            "q" => read.keyword = reader.keyword(value)?,
             "sort" => read.sort = value.split(',').map(|s| reader.sort(s.trim())).collect::<Result<_>>()?,
             "after" => read.page = Page::After(cursor(value)?),
+            "format" if purpose == Purpose::Export => {}
             other if CONTROL.contains(&other) => {}
-            other => read.filters.push(reader.filter(other, value)?),
+            other => {
+                names.push(other);
+                read.filters.push(reader.filter(other, value)?);
+            }
         }
     }
     let indexed = read.keyword.is_some() || read.filters.iter().any(|f| is_indexed(meta, &f.path));
-    if !read.filters.is_empty() && !indexed {
-        return Err(unknown(&query_name(query)).with(json!({"reason": "not-indexed"})));
+    if let (Some(first), false) = (names.first(), indexed) {
+        return Err(not_indexed(first));
     }
     if read.sort.is_empty() {
         read.sort = default_sort(meta);
     }
-    Ok(read)
-}
-
-fn query_name(query: &[(String, String)]) -> String {
-    let first = query.iter().map(|(n, _)| n.as_str()).find(|n| !CONTROL.contains(n));
-    first.unwrap_or_default().to_owned()
+    match &read.page {
+        Page::After(cursor) if !continues(meta, &read.sort, cursor) => Err(bad_cursor()),
+        _ => Ok(read),
+    }
 }
 
 fn default_sort(meta: &'static TypeMeta) -> Vec<Sort> {
@@ -100,31 +116,50 @@ fn is_indexed(meta: &'static TypeMeta, path: &Path) -> bool {
     match (path.via, path.step) {
         (Some(via), _) => meta.field(via).is_some_and(|f| f.indexed || f.key),
         (None, Step::Head(field)) => matches!(field, HeadField::Id | HeadField::Number | HeadField::CreatedAt),
-        (None, Step::Field(index)) => meta.field(index).is_some_and(|f| f.indexed || f.unique || f.key),
+        (None, Step::Field(index)) => {
+            let blind = |f: &Field| matches!(f.ty, FieldType::Secret(_));
+            meta.field(index).is_some_and(|f| f.indexed || f.unique || f.key || blind(f))
+        }
     }
 }
 
 struct Reader<'a> {
-    cell: &'a str,
+    registry: &'a Registry,
     caller: &'a Caller,
     meta: &'static TypeMeta,
+}
+
+/// What a name in a query stands for: the path, and the declared field at its end with the type that has it.
+struct Named {
+    path: Path,
+    field: Option<(&'static TypeMeta, &'static Field)>,
 }
 
 impl Reader<'_> {
     fn filter(&self, name: &str, value: &str) -> Result<Filter> {
         let (path_text, op) = match name.split_once('[') {
-            Some((path, op)) => (path, operator(op.trim_end_matches(']')).ok_or_else(|| unknown(name))?),
+            Some((path, op)) => {
+                (path, op.strip_suffix(']').and_then(operator).ok_or_else(|| unknown_because(name, "operator"))?)
+            }
             None => (name, Op::Eq),
         };
-        let (path, field) = self.path(path_text).ok_or_else(|| unknown(name))?;
+        let Named { path, field } = self.path(path_text).ok_or_else(|| unknown(name))?;
         if let Some(field) = field {
             self.allow(field, op, name)?;
         }
+        let field = field.map(|(_, field)| field);
+        if !self.fits(&path, field, op) {
+            return Err(unknown_because(name, "operator"));
+        }
         let values = match op {
-            Op::IsNull => vec![Value::Bool(value != "false")],
+            Op::IsNull => vec![Value::Bool(yes_or_no(name, value)?)],
             Op::In => value.split(',').map(|v| operand(field, &path, v.trim(), name)).collect::<Result<_>>()?,
             _ => vec![operand(field, &path, value, name)?],
         };
+        if values.len() > VALUES {
+            let message = Text::of("最多 200 个值。", "At most 200 values.");
+            return Err(Refusal::field(name, "TOO_MANY_VALUES", message));
+        }
         Ok(Filter { path, op, values })
     }
 
@@ -133,41 +168,75 @@ impl Reader<'_> {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let (path, field) = self.path(name).filter(|(p, _)| p.via.is_none()).ok_or_else(|| unknown(name))?;
+        let Named { path, field } = self.path(name).filter(|n| n.path.via.is_none()).ok_or_else(|| unknown(name))?;
         if let Some(field) = field {
             self.allow(field, Op::Gt, name)?;
         }
         if !is_indexed(self.meta, &path) {
-            return Err(unknown(name).with(json!({"reason": "not-indexed"})));
+            return Err(not_indexed(name));
         }
         Ok(Sort { path, descending })
     }
 
+    /// A keyword looks into every field that feeds it; one of them out of sight and it would tell what stands there.
+    fn keyword(&self, value: &str) -> Result<Option<String>> {
+        let place = Place::of(self.registry.name, self.meta);
+        let fields = self.meta.fields.iter().enumerate().filter(|(i, _)| self.meta.is_searched(*i));
+        let closed = fields.into_iter().any(|(_, f)| place.right(&self.caller.rights, f.name) <= FieldRight::Masked);
+        if closed && !value.is_empty() {
+            return Err(unknown("q"));
+        }
+        Ok(Some(value.to_owned()).filter(|v| !v.is_empty()))
+    }
+
     /// A sensitive, hidden or masked field only allows equality, and only for a caller who may unmask it.
-    fn allow(&self, field: &'static Field, op: Op, name: &str) -> Result<()> {
-        let base = format!("{}.{}", self.cell, self.meta.name);
-        let right = self.caller.rights.field(&format!("{base}.{}", field.name));
+    fn allow(&self, (meta, field): (&'static TypeMeta, &'static Field), op: Op, name: &str) -> Result<()> {
+        let right = Place::of(self.registry.name, meta).right(&self.caller.rights, field.name);
         let closed = matches!(field.ty, FieldType::Secret(_)) || right <= FieldRight::Masked;
-        let may = self.caller.rights.allows(&format!("{base}.unmask"));
+        let may = self.caller.rights.allows(&self.registry.code(meta, "unmask"));
         let never = field.write_only || matches!(field.ty, FieldType::Password);
         if never || (closed && (op != Op::Eq || !may)) { Err(unknown(name)) } else { Ok(()) }
     }
 
-    fn path(&self, text: &str) -> Option<(Path, Option<&'static Field>)> {
+    /// Whether the operator says something about such values.
+    fn fits(&self, path: &Path, field: Option<&'static Field>, op: Op) -> bool {
+        use FieldType as F;
+        let ty = field.map(|f| &f.ty);
+        let text =
+            matches!(ty, Some(F::Text { .. } | F::LongText { .. })) || path.step == Step::Head(HeadField::Number);
+        let list = matches!(ty, Some(F::RefList { .. } | F::TextList(_) | F::Permissions | F::Json));
+        let instant = matches!(path.step, Step::Head(HeadField::CreatedAt | HeadField::UpdatedAt));
+        let ordered = text || instant || matches!(ty, Some(F::Decimal { .. } | F::Integer | F::Date | F::Instant));
+        match op {
+            Op::IsNull => true,
+            Op::Eq | Op::Ne | Op::In => !list,
+            Op::Gt | Op::Gte | Op::Lt | Op::Lte => ordered,
+            Op::Contains | Op::StartsWith => text,
+            Op::Under => match (path.via, path.step, ty) {
+                (Some(_), ..) => false,
+                (_, Step::Head(HeadField::Id), _) => self.meta.tree,
+                (_, Step::Head(HeadField::Department), _) | (_, _, Some(F::Department)) => true,
+                (_, _, Some(F::Ref { target })) => target().tree,
+                _ => false,
+            },
+        }
+    }
+
+    fn path(&self, text: &str) -> Option<Named> {
+        let own = |index: usize| {
+            let field = self.meta.field(index).map(|f| (self.meta, f));
+            Named { path: Path::field(index), field }
+        };
         if let Some((first, rest)) = text.split_once('.') {
             if let Some(index) = self.meta.grouped_field(first, rest) {
-                return Some((Path::field(index), self.meta.field(index)));
+                return Some(own(index));
             }
             let via = self.meta.field_named(first)?;
             let FieldType::Ref { target } = self.meta.field(via)?.ty else { return None };
-            if rest == "number" && target().has_number() {
-                return Some((Path { via: Some(via), step: Step::Head(HeadField::Number) }, None));
-            }
-            let index = target().field_named(rest)?;
-            return Some((Path { via: Some(via), step: Step::Field(index) }, target().field(index)));
+            return if rest == "id" { Some(own(via)) } else { self.through(via, target(), rest) };
         }
         if let Some(index) = self.meta.field_named(text) {
-            return Some((Path::field(index), self.meta.field(index)));
+            return Some(own(index));
         }
         let head = match text {
             "id" => HeadField::Id,
@@ -180,7 +249,28 @@ impl Reader<'_> {
             "department" => HeadField::Department,
             _ => return None,
         };
-        (self.meta.has_head() || head == HeadField::Id).then(|| (Path::head(head), None))
+        let has = self.meta.has_head() || (head == HeadField::Id && self.meta.kind != RecordKind::Balance);
+        has.then(|| Named { path: Path::head(head), field: None })
+    }
+
+    /// A field of a record referred to. Code and name are shown with every reference; the rest is for who may read all
+    /// of those records, since a filter tells what it finds.
+    fn through(&self, via: usize, target: &'static TypeMeta, name: &str) -> Option<Named> {
+        let reference =
+            self.meta.field(via).map(|f| Place::of(self.registry.name, self.meta).right(&self.caller.rights, f.name));
+        if reference.is_none_or(|right| right <= FieldRight::Masked) {
+            return None;
+        }
+        if name == "number" && target.has_number() {
+            return Some(Named { path: Path { via: Some(via), step: Step::Head(HeadField::Number) }, field: None });
+        }
+        let index = target.field_named(name)?;
+        let shown = target.code_field() == Some(index) || target.name_field() == Some(index);
+        if !shown && !self.registry.scope(&self.caller.rights, target, "read").all {
+            return None;
+        }
+        let field = target.field(index).map(|f| (target, f));
+        Some(Named { path: Path { via: Some(via), step: Step::Field(index) }, field })
     }
 }
 
@@ -218,6 +308,7 @@ fn operand(field: Option<&'static Field>, path: &Path, text: &str, name: &str) -
             text.parse::<Id>().map(Value::Id).map_err(|_| bad())
         }
         FieldType::Secret(_) => Ok(Value::Secret(paas_types::Secret::new(text.to_owned()))),
+        FieldType::Text { .. } | FieldType::LongText { .. } if text.is_empty() => Ok(Value::Null),
         FieldType::Text { .. } | FieldType::LongText { .. } => Ok(Value::Text(text.to_owned())),
         _ => body::operand(field, text).ok_or_else(bad),
     }
@@ -231,6 +322,22 @@ fn number(name: &str, text: &str, most: u32) -> Result<u32> {
             Text::new(format!("{name} 须在 1 到 {most} 之间。"), format!("{name} must lie between 1 and {most}.")),
         )
     })
+}
+
+fn yes_or_no(name: &str, value: &str) -> Result<bool> {
+    match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Refusal::field(name, "INVALID", Text::of("须为 true 或 false。", "It is true or false."))),
+    }
+}
+
+fn not_indexed(name: &str) -> Refusal {
+    unknown_because(name, "not-indexed")
+}
+
+fn unknown_because(name: &str, reason: &str) -> Refusal {
+    Refusal::new(Code::UnknownFilter).with(json!({"filter": name, "reason": reason}))
 }
 
 fn unknown(name: &str) -> Refusal {
@@ -257,8 +364,45 @@ fn tagged(value: &Value) -> serde_json::Value {
     }
 }
 
+fn bad_cursor() -> Refusal {
+    Refusal::field("after", "INVALID", Text::of("翻页位置无效。", "The cursor is not valid."))
+}
+
+/// Whether a cursor was made by a list in this order: as many values as keys, each of its key's kind. A balance has its
+/// own key as one more.
+fn continues(meta: &'static TypeMeta, sort: &[Sort], cursor: &Cursor) -> bool {
+    let own_key = usize::from(meta.kind == RecordKind::Balance);
+    let fits = |(sort, value): (&Sort, &Value)| match (sort.path.step, value) {
+        (_, Value::Null) => true,
+        (Step::Head(HeadField::Number), Value::Text(_)) => true,
+        (Step::Head(HeadField::CreatedAt | HeadField::UpdatedAt), Value::Instant(_)) => true,
+        (Step::Head(HeadField::Id), Value::Id(_)) => true,
+        (Step::Field(index), value) => meta.field(index).is_some_and(|f| is_of(&f.ty, value)),
+        _ => false,
+    };
+    let last = cursor.values.last();
+    let hex = |v: &Value| v.text().is_some_and(|t| t.len() % 2 == 0 && t.bytes().all(|b| b.is_ascii_hexdigit()));
+    cursor.values.len() == sort.len() + own_key
+        && sort.iter().zip(&cursor.values).all(fits)
+        && (own_key == 0 || last.is_some_and(hex))
+}
+
+/// Whether a field of this type may hold the value.
+fn is_of(ty: &FieldType, value: &Value) -> bool {
+    use FieldType as F;
+    match value {
+        Value::Int(_) => matches!(ty, F::Decimal { .. } | F::Integer),
+        Value::Bool(_) => matches!(ty, F::Bool),
+        Value::Date(_) => matches!(ty, F::Date),
+        Value::Instant(_) => matches!(ty, F::Instant),
+        Value::Id(_) => matches!(ty, F::Ref { .. } | F::User | F::Department | F::AnyRef),
+        Value::Text(_) => matches!(ty, F::Text { .. } | F::LongText { .. } | F::Choice(_) | F::State(_)),
+        _ => false,
+    }
+}
+
 fn cursor(text: &str) -> Result<Cursor> {
-    let bad = || Refusal::field("after", "INVALID", Text::of("翻页位置无效。", "The cursor is not valid."));
+    let bad = bad_cursor;
     let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
     let bytes = pairs.map(|p| p.and_then(|h| u8::from_str_radix(h, 16).ok())).collect::<Option<Vec<u8>>>();
     let bytes = bytes.ok_or_else(bad)?;

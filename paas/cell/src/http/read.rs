@@ -1,36 +1,38 @@
-//! Reads: one record, lists, exports, history.
+//! Reads: one record, lists.
 
 use super::{Incoming, Reply, demand, params, write::parse_id};
-use crate::ctx::{Caller, Ctx};
+use crate::ctx::Caller;
+use crate::json::unknown_field;
 use crate::kind::Kind;
 use crate::render::{View, render};
+use crate::rights::{Place, narrower};
 use crate::service::Service;
-use http::{StatusCode, header};
-use paas_document::{Page, Query, Scope};
-use paas_store::{AuditRow, Lock};
-use paas_types::{Code, Id, Refusal, Result};
+use http::header;
+use paas_auth::FieldRight;
+use paas_document::{Page, Scope};
+use paas_store::Lock;
+use paas_types::{Id, Refusal, Result};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
-/// Records per step of an export.
-const STEP: u32 = 200;
-/// The most records of one export.
-const EXPORT: usize = 100_000;
-/// The most entries of a history.
-const HISTORY: u32 = 500;
-
-async fn reader(service: &Arc<Service>, kind: &dyn Kind, call: &Incoming, verb: &str) -> Result<(Caller, Scope)> {
+/// The caller, if it may do this with some records of the type, and the records it may see then.
+pub(super) async fn reader(
+    service: &Arc<Service>,
+    kind: &dyn Kind,
+    call: &Incoming,
+    verb: &str,
+) -> Result<(Caller, Scope)> {
     let caller = service.caller(&call.context).await?;
     let registry = &service.cell.registry;
     demand(&caller.rights, &registry.code(kind.meta(), verb))?;
-    let scope = caller.rights.scope(&registry.code(kind.meta(), "read"));
-    // Types without owner are all or nothing.
-    let scope = if kind.meta().has_head() || scope == Scope::default() { scope } else { Scope::all() };
+    let scope = registry.scope(&caller.rights, kind.meta(), "read");
+    let scope =
+        if verb == "read" { scope } else { narrower(registry.scope(&caller.rights, kind.meta(), verb), &scope) };
     Ok((caller, scope))
 }
 
 /// The id in the path of a record; a balance is known by its key and has none.
-fn record_id(kind: &dyn Kind, id: &str) -> Result<Id> {
+pub(super) fn record_id(kind: &dyn Kind, id: &str) -> Result<Id> {
     let has_id = kind.meta().kind != paas_document::Kind::Balance;
     if has_id { parse_id(id) } else { Err(Refusal::not_found()) }
 }
@@ -60,8 +62,9 @@ pub(super) async fn one(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, c
 
 pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
     let (caller, scope) = reader(service, &*kind, &call, "read").await?;
-    let query = params::read(&*kind, &caller, (service.cell.name(), scope), &call.query)?;
-    let wanted = fields(&*kind, &call.query)?;
+    let query = params::read(&*kind, &caller, (&service.cell.registry, scope), (&call.query, params::Purpose::List))?;
+    let place = Place::of(service.cell.name(), kind.meta());
+    let wanted = fields(&*kind, |name| place.right(&caller.rights, name) > FieldRight::Hidden, &call.query)?;
     let tenant = Service::tenant(&call.context)?;
     let owner = Arc::clone(service);
     let (page, size) = (
@@ -85,28 +88,23 @@ pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Inco
     })))
 }
 
-pub(super) fn fields(kind: &dyn Kind, query: &[(String, String)]) -> Result<Option<Vec<String>>> {
+/// The fields asked for; one the caller may not see is not known.
+pub(super) fn fields(kind: &dyn Kind, seen: impl Fn(&str) -> bool, query: &[(String, String)]) -> Result<Option<Vec<String>>> {
     let Some((_, text)) = query.iter().find(|(n, _)| n == "fields") else { return Ok(None) };
     let names: Vec<String> = text.split(',').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect();
     let meta = kind.meta();
     for name in &names {
-        let known = meta.field_named(name).is_some()
-            || meta.fields.iter().any(|f| f.group == Some(name))
-            || [
-                "id",
-                "version",
-                "number",
-                "state",
-                "createdAt",
-                "createdBy",
-                "updatedAt",
-                "updatedBy",
-                "owner",
-                "department",
-            ]
-            .contains(&name.as_str());
-        if !known {
-            return Err(Refusal::new(Code::UnknownField).with(json!({"field": name})));
+        let of_head = match name.as_str() {
+            "id" => true,
+            "number" => meta.has_number(),
+            "version" | "createdAt" | "createdBy" | "updatedAt" | "updatedBy" | "owner" | "department" => {
+                meta.has_head()
+            }
+            _ => false,
+        };
+        let own = meta.field_named(name).is_some() && seen(name);
+        if !of_head && !own && !meta.fields.iter().any(|f| f.group == Some(name)) {
+            return Err(unknown_field(name.as_str()));
         }
     }
     Ok(Some(names))
@@ -117,89 +115,4 @@ pub(super) fn project(map: Map<String, Json>, wanted: Option<&[String]>) -> Map<
         None => map,
         Some(names) => map.into_iter().filter(|(k, _)| k == "id" || names.contains(k)).collect(),
     }
-}
-
-pub(super) async fn export(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
-    let (caller, scope) = reader(service, &*kind, &call, "export").await?;
-    let mut query = params::read(&*kind, &caller, (service.cell.name(), scope), &call.query)?;
-    (query.page_size, query.count, query.page) = (STEP, false, Page::Number(1));
-    let tenant = Service::tenant(&call.context)?;
-    let mut rows: Vec<Map<String, Json>> = Vec::new();
-    loop {
-        let (owner, kind, caller, step) = (Arc::clone(service), Arc::clone(&kind), caller.clone(), query.clone());
-        let read = move |tx: &mut paas_store::Tx| export_step(&owner, &*kind, (&caller, &step), tx);
-        let (maps, next) = service.store.read(&tenant, read).await?;
-        rows.extend(maps);
-        if rows.len() > EXPORT {
-            return Err(Refusal::new(Code::PayloadTooLarge));
-        }
-        match next {
-            Some(cursor) => query.page = Page::After(cursor),
-            None => break,
-        }
-    }
-    let format = call.query.iter().find(|(n, _)| n == "format").map_or("json", |(_, v)| v.as_str());
-    let name = kind.meta().resource;
-    crate::export::write(&*kind, format, rows, &caller).map(|(body, mime)| {
-        Reply { status: StatusCode::OK, body: body.into(), mime, headers: Vec::new() }
-            .with(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.{format}\""))
-    })
-}
-
-type Step = (Vec<Map<String, Json>>, Option<paas_document::Cursor>);
-
-fn export_step(
-    service: &Service,
-    kind: &dyn Kind,
-    (caller, query): (&Caller, &Query),
-    tx: &mut paas_store::Tx,
-) -> Result<Step> {
-    let mut found = tx.find(kind.meta(), query)?;
-    if !kind.meta().tables.is_empty() {
-        tx.load_rows(&mut found.records)?;
-    }
-    let maps = render(tx, &service.cell.registry, caller, (kind, View::Whole), &mut found.records)?;
-    let maps = maps.into_iter().map(|mut map| {
-        map.remove("allowedActions");
-        map
-    });
-    Ok((maps.collect(), found.next))
-}
-
-pub(super) async fn history(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
-    let (caller, scope) = reader(service, &*kind, &call, "read").await?;
-    let (id, tenant, owner) = (record_id(&*kind, id)?, Service::tenant(&call.context)?, Arc::clone(service));
-    let entries = service
-        .store
-        .read(&tenant, move |tx| {
-            if !tx.visible(kind.meta(), id, &scope)? {
-                return Err(Refusal::not_found());
-            }
-            let rows = tx.history(kind.meta().name, id, HISTORY)?;
-            let ctx = Ctx::new(tx, &owner.cell.registry, &caller);
-            Ok(rows.into_iter().map(|row| entry(&ctx, &*kind, row)).collect::<Vec<Json>>())
-        })
-        .await?;
-    Ok(Reply::ok(&json!({"data": entries})))
-}
-
-/// A history entry with field rights applied: what may not be seen is not named.
-fn entry(ctx: &Ctx<'_>, kind: &dyn Kind, row: AuditRow) -> Json {
-    let shown = |text: Option<String>| -> Json {
-        let parsed = text.and_then(|t| serde_json::from_str::<Map<String, Json>>(&t).ok());
-        let Some(mut map) = parsed else { return Json::Null };
-        map.retain(|name, _| {
-            let right = ctx.caller.rights.field(&ctx.registry.code(kind.meta(), name));
-            right > paas_auth::FieldRight::Masked
-        });
-        Json::Object(map)
-    };
-    json!({
-        "at": row.at.to_string(),
-        "actor": {"id": row.actor.to_string(), "name": row.actor_name},
-        "action": row.action,
-        "before": shown(row.before),
-        "after": shown(row.after),
-        "requestId": row.request_id,
-    })
 }

@@ -2,10 +2,13 @@
 
 use super::{Incoming, Reply, demand};
 use crate::ctx::Ctx;
+use crate::export::{Book, Format, Sheet};
 use crate::report::{Params, Report, Table};
 use crate::service::Service;
-use paas_types::{Lang, Refusal, Result};
+use http::header;
+use paas_types::{Lang, Refusal, Result, Text};
 use serde_json::{Map, Value as Json, json};
+use std::io::Read as _;
 use std::sync::Arc;
 
 pub(super) async fn run(service: &Arc<Service>, name: &str, call: Incoming) -> Result<Reply> {
@@ -13,31 +16,74 @@ pub(super) async fn run(service: &Arc<Service>, name: &str, call: Incoming) -> R
         service.cell.registry.reports.iter().find(|r| r.name == name).copied().ok_or_else(Refusal::not_found)?;
     let caller = service.caller(&call.context).await?;
     demand(&caller.rights, &format!("{}.report.{name}", service.cell.name()))?;
+    let format = Format::of(&call.query, &[Format::Json, Format::Xlsx, Format::Csv])?.unwrap_or(Format::Json);
     let query: Vec<(String, String)> = call.query.iter().filter(|(n, _)| n != "format").cloned().collect();
     let params = Params::read(report.parameters, &query)?;
     let (tenant, owner, lang) = (Service::tenant(&call.context)?, Arc::clone(service), call.context.lang);
     let table = service
         .store
-        .read(&tenant, move |tx| (report.run)(&mut Ctx::new(tx, &owner.cell.registry, &caller), &params))
+        .read(&tenant, move |tx| {
+            let mut ctx = Ctx::new(tx, &owner.cell.registry, &caller);
+            refuse_unknown(&mut ctx, &report, &params)?;
+            (report.run)(&mut ctx, &params)
+        })
         .await?;
-    Ok(Reply::ok(&answer(&table, lang)))
+    if format == Format::Json {
+        return Ok(Reply::ok(&answer(&table, lang)));
+    }
+    let label = report.label.text();
+    let bytes = tokio::task::spawn_blocking(move || file(format, label.get(lang), &table, lang));
+    let bytes = bytes.await.map_err(Refusal::internal)??;
+    let name = format!("attachment; filename=\"{name}.{}\"", format.name());
+    Ok(Reply { body: bytes.into(), mime: format.mime(), ..Reply::ok(&Json::Null) }
+        .with(header::CONTENT_DISPOSITION, name))
+}
+
+/// A parameter that names a record the caller cannot see is wrong, rather than a report about nothing.
+fn refuse_unknown(ctx: &mut Ctx<'_>, report: &Report, params: &Params) -> Result<()> {
+    for (parameter, resource, value) in params.references(report.parameters) {
+        let Some(kind) = ctx.registry.by_resource(resource) else { continue };
+        let scope = ctx.registry.scope(&ctx.caller.rights, kind.meta(), "read");
+        let id = match value.parse() {
+            Ok(id) => Some(id),
+            Err(_) => ctx.tx.resolve(kind.meta(), value)?,
+        };
+        let seen = match id {
+            Some(id) => ctx.tx.visible(kind.meta(), id, &scope)?,
+            None => false,
+        };
+        if !seen {
+            let (zh, en) = (parameter.label.zh, parameter.label.en);
+            let message = Text::new(format!("没有找到{zh}“{value}”。"), format!("{en} “{value}” was not found."));
+            return Err(Refusal::field(parameter.name, "NOT_FOUND", message));
+        }
+    }
+    Ok(())
+}
+
+fn file(format: Format, label: &str, table: &Table, lang: Lang) -> Result<Vec<u8>> {
+    let (sheet, rows) = Sheet::of_table(label, table, lang);
+    if format == Format::Csv {
+        let sheets = [sheet];
+        return Ok([format.opening(&sheets)?, format.rows(&sheets, &rows, true)?].concat());
+    }
+    let mut book = Book::new(vec![sheet])?;
+    book.append(&rows)?;
+    let mut bytes = Vec::new();
+    book.finish()?.read_to_end(&mut bytes).map_err(Refusal::internal)?;
+    Ok(bytes)
 }
 
 fn answer(table: &Table, lang: Lang) -> Json {
     let columns: Vec<Json> =
         table.columns.iter().map(|c| json!({"name": c.name, "label": c.label.get(lang), "type": c.ty})).collect();
-    let rows: Vec<Json> = table
-        .rows
-        .iter()
-        .map(|row| {
-            let pairs = table.columns.iter().map(|c| c.name.to_owned()).zip(row.cells.iter().cloned());
-            let mut map: Map<String, Json> = pairs.collect();
-            if row.is_group {
-                map.insert("isGroup".to_owned(), Json::from(true));
-            }
-            Json::Object(map)
-        })
-        .collect();
+    let rows = table.rows.iter().map(|row| {
+        let mut map = table.row(row);
+        if row.is_group {
+            map.insert("isGroup".to_owned(), Json::from(true));
+        }
+        Json::Object(map)
+    });
     let totals: Map<String, Json> = table.totals.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
-    json!({"columns": columns, "rows": rows, "totals": totals, "asOf": table.as_of.to_string()})
+    json!({"columns": columns, "rows": rows.collect::<Vec<_>>(), "totals": totals, "asOf": table.as_of.to_string()})
 }

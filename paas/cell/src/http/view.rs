@@ -1,22 +1,20 @@
 //! Views: read like a ledger, answered by a source of the cell.
 
-use super::{Incoming, Reply, demand, params, read, write::parse_id};
+use super::params::{self, Purpose};
+use super::{Incoming, Reply, demand, export, read, write::parse_id};
 use crate::ctx::Caller;
 use crate::kind::Kind;
 use crate::render::{View as Part, render};
+use crate::rights::Place;
 use crate::routes::View;
 use crate::service::Service;
-use http::{Method, StatusCode, header};
+use http::Method;
+use paas_auth::FieldRight;
 use paas_document::{HeadField, Op, Page, Path, Query, Scope, Step, Value};
 use paas_store::Found;
 use paas_types::{Code, Refusal, Result};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
-
-/// Records per step of an export.
-const STEP: u32 = 200;
-/// The most records of one export.
-const EXPORT: usize = 100_000;
 
 /// A call to a view.
 pub(super) async fn call(
@@ -51,9 +49,9 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn query(&self) -> Result<Query> {
-        let query =
-            params::read(&*self.kind, &self.caller, (self.service.cell.name(), Scope::all()), &self.call.query)?;
+    fn query(&self, purpose: Purpose) -> Result<Query> {
+        let registry = &self.service.cell.registry;
+        let query = params::read(&*self.kind, &self.caller, (registry, Scope::all()), (&self.call.query, purpose))?;
         for sort in &query.sort {
             let name = match sort.path {
                 Path { via: None, step: Step::Field(index) } => self.kind.meta().field(index).map_or("", |f| f.name),
@@ -80,8 +78,10 @@ impl Asked<'_> {
     }
 
     async fn list(&self) -> Result<Reply> {
-        let query = self.query()?;
-        let wanted = read::fields(&*self.kind, &self.call.query)?;
+        let query = self.query(Purpose::List)?;
+        let place = Place::of(self.service.cell.name(), self.kind.meta());
+        let seen = |name: &str| place.right(&self.caller.rights, name) > FieldRight::Hidden;
+        let wanted = read::fields(&*self.kind, seen, &self.call.query)?;
         let size = query.page_size;
         let page = match query.page {
             Page::Number(n) => Some(n),
@@ -103,25 +103,8 @@ impl Asked<'_> {
     }
 
     async fn export(&self) -> Result<Reply> {
-        let mut query = self.query()?;
-        (query.page_size, query.count, query.page) = (STEP, false, Page::Number(1));
-        let mut rows: Vec<Map<String, Json>> = Vec::new();
-        loop {
-            let (maps, found) = self.rendered(self.find(query.clone()).await?, Part::List).await?;
-            rows.extend(maps);
-            if rows.len() > EXPORT {
-                return Err(Refusal::new(Code::PayloadTooLarge));
-            }
-            match found.next {
-                Some(cursor) => query.page = Page::After(cursor),
-                None => break,
-            }
-        }
-        let format = self.call.query.iter().find(|(n, _)| n == "format").map_or("json", |(_, v)| v.as_str());
-        let name = self.kind.meta().resource;
-        crate::export::write(&*self.kind, format, rows, &self.caller).map(|(body, mime)| {
-            Reply { status: StatusCode::OK, body: body.into(), mime, headers: Vec::new() }
-                .with(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.{format}\""))
-        })
+        let query = self.query(Purpose::Export)?;
+        let from = (Arc::clone(&self.kind), Some(self.view.source));
+        export::send(self.service, from, (self.caller.clone(), query), self.call).await
     }
 }

@@ -1,0 +1,108 @@
+//! A write has one effect, however often it is sent: its answer is kept with it under the request's id, and a trial
+//! leaves nothing.
+
+use super::{Incoming, Reply};
+use crate::ctx::Ctx;
+use crate::json::canonical;
+use crate::service::Service;
+use http::{HeaderName, Method, StatusCode, header};
+use paas_store::{Stored, Tx};
+use paas_types::{Code, Refusal, Result, Text};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Marks an answer that was given before.
+pub(super) const REPLAY: HeaderName = HeaderName::from_static("x-idempotent-replay");
+
+/// What a write does inside its transaction; it may run again.
+pub(super) type Work = Arc<dyn Fn(&mut Ctx<'_>) -> Result<Stored> + Send + Sync>;
+
+/// A write as it was sent, so that a repetition is known.
+pub(super) struct Said {
+    /// The request id that the client gave.
+    key: Option<String>,
+    method: String,
+    target: String,
+    body: String,
+    dry_run: bool,
+}
+
+impl Said {
+    /// Reads what identifies a write. A body that is not JSON, or ambiguous, is malformed; an unknown parameter is refused,
+    /// so that a misspelt trial does not write.
+    pub(super) fn of(call: &Incoming) -> Result<Arc<Said>> {
+        let mut dry_run = false;
+        for (name, value) in &call.query {
+            match (name.as_str(), value.as_str()) {
+                ("dryRun", "true") => dry_run = true,
+                ("dryRun", "false") => {}
+                ("dryRun", _) => {
+                    let message = Text::of("dryRun 须为 true 或 false。", "dryRun must be true or false.");
+                    return Err(Refusal::field("dryRun", "INVALID_CHOICE", message));
+                }
+                _ => return Err(Refusal::new(Code::UnknownFilter).with(json!({"filter": name}))),
+            }
+        }
+        let key = call.headers.get("x-request-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let body = if call.method == Method::DELETE { String::new() } else { canonical(&call.body)? };
+        let target = format!("{}?{}", call.context.path, call.context.query);
+        Ok(Arc::new(Said { key, method: call.method.to_string(), target, body, dry_run }))
+    }
+
+    /// Whether nothing is to stay.
+    pub(super) fn is_trial(&self) -> bool {
+        self.dry_run
+    }
+}
+
+/// Runs a write once: replayed when the same request was answered before, taken back when it is only a trial. `index`
+/// is the position of an item in a call on many.
+pub(super) async fn run(
+    service: &Arc<Service>,
+    call: &Incoming,
+    said: &Arc<Said>,
+    (work, index): (Work, Option<usize>),
+) -> Result<Reply> {
+    let tenant = Service::tenant(&call.context)?;
+    let mut caller = service.caller(&call.context).await?;
+    caller.asked.clone_from(&call.asked);
+    let actor = Service::actor(&call.context, tenant);
+    let owner = Arc::clone(service);
+    if said.is_trial() {
+        let trial = move |tx: &mut Tx| work(&mut Ctx::new(tx, &owner.cell.registry, &caller));
+        let stored = service.store.rehearse(actor, trial).await?;
+        return reply_of(Stored { location: None, etag: None, ..stored });
+    }
+    let key = said.key.as_ref().map(|id| match index {
+        Some(index) => format!("{id}#{index}"),
+        None => id.clone(),
+    });
+    let said = Arc::clone(said);
+    let write = move |tx: &mut Tx| {
+        let Some(key) = &key else {
+            return Ok((work(&mut Ctx::new(tx, &owner.cell.registry, &caller))?, false));
+        };
+        let hash = tx.keyed_hash(&[said.method.as_bytes(), said.target.as_bytes(), said.body.as_bytes()])?;
+        if let Some(stored) = tx.idempotent(key, &hash)? {
+            return Ok((stored, true));
+        }
+        let stored = work(&mut Ctx::new(tx, &owner.cell.registry, &caller))?;
+        tx.remember(key, &hash, &stored)?;
+        Ok((stored, false))
+    };
+    let (stored, replay) = service.store.write(actor, write).await?;
+    let reply = reply_of(stored)?;
+    Ok(if replay { reply.with(REPLAY, "true") } else { reply })
+}
+
+fn reply_of(stored: Stored) -> Result<Reply> {
+    let status = StatusCode::from_u16(stored.status).map_err(Refusal::internal)?;
+    let mut reply = Reply { body: stored.body.into(), ..Reply::json(status, &serde_json::Value::Null) };
+    if let Some(etag) = stored.etag {
+        reply = reply.with(header::ETAG, etag);
+    }
+    if let Some(location) = stored.location {
+        reply = reply.with(header::LOCATION, location);
+    }
+    Ok(reply)
+}
