@@ -89,7 +89,11 @@ pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Inco
 }
 
 /// The fields asked for; one the caller may not see is not known.
-pub(super) fn fields(kind: &dyn Kind, seen: impl Fn(&str) -> bool, query: &[(String, String)]) -> Result<Option<Vec<String>>> {
+pub(super) fn fields(
+    kind: &dyn Kind,
+    seen: impl Fn(&str) -> bool,
+    query: &[(String, String)],
+) -> Result<Option<Vec<String>>> {
     let Some((_, text)) = query.iter().find(|(n, _)| n == "fields") else { return Ok(None) };
     let names: Vec<String> = text.split(',').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect();
     let meta = kind.meta();

@@ -13,7 +13,7 @@ use crate::render::{View, render};
 use crate::rights::reaches;
 use crate::service::Service;
 use http::header;
-use paas_document::{AnyRef, Kind as RecordKind, Record};
+use paas_document::{AnyRef, Kind as RecordKind, Query, Record};
 use paas_store::{Lock, Stored};
 use paas_types::{Code, Id, Refusal, Result, Text};
 use serde::Deserialize;
@@ -50,6 +50,9 @@ pub(super) fn create_one(ctx: &mut Ctx<'_>, kind: &dyn Kind, draft: &Draft) -> R
             return repeated(ctx, kind, draft, existing);
         }
     }
+    if let Some(untouched) = untouched_setting(ctx, kind)? {
+        return first_setting(ctx, kind, draft, &*untouched);
+    }
     let mut record = (kind.info().blank)();
     if let Some(id) = draft.id {
         record.set_id(id);
@@ -67,10 +70,36 @@ pub(super) fn create_one(ctx: &mut Ctx<'_>, kind: &dyn Kind, draft: &Draft) -> R
         ));
     }
     apply::compare(ctx, draft, None, &*record)?;
-    let location = format!("/api/v1/{}/{}/{}", ctx.registry.name, kind.meta().resource, record.id());
-    let mut stored = answer(ctx, kind, record.id(), 201)?;
-    stored.location = Some(location);
-    Ok(stored)
+    created(ctx, kind, record.id())
+}
+
+fn created(ctx: &mut Ctx<'_>, kind: &dyn Kind, id: Id) -> Result<Stored> {
+    let location = format!("/api/v1/{}/{}/{id}", ctx.registry.name, kind.meta().resource);
+    Ok(Stored { location: Some(location), ..answer(ctx, kind, id, 201)? })
+}
+
+/// A setting that the house wrote with its defaults and nobody has changed: people may still write theirs.
+fn untouched_setting(ctx: &mut Ctx<'_>, kind: &dyn Kind) -> Result<Option<Box<dyn Record>>> {
+    if kind.meta().kind != RecordKind::Setting {
+        return Ok(None);
+    }
+    let found = ctx.tx.find(kind.meta(), &Query::all(1))?.records.into_iter().next();
+    let untouched = |r: &dyn Record| r.head().is_some_and(|h| h.version == 1 && h.created_by.0.is_nil());
+    match found.filter(|record| untouched(&**record)) {
+        Some(record) => ctx.tx.load(kind.meta(), record.id(), Lock::Update),
+        None => Ok(None),
+    }
+}
+
+fn first_setting(ctx: &mut Ctx<'_>, kind: &dyn Kind, draft: &Draft, before: &dyn Record) -> Result<Stored> {
+    let mut after = (kind.info().blank)();
+    if let (Some(new), Some(old)) = (after.head_mut(), before.head()) {
+        new.clone_from(old);
+    }
+    apply::apply(ctx, draft, &mut *after, Onto::New)?;
+    engine::update(ctx, kind, before, &mut *after)?;
+    apply::compare(ctx, draft, None, &*after)?;
+    created(ctx, kind, before.id())
 }
 
 /// The same client-made id again: the same content gives the record, other content is a duplicate. So is the id of a

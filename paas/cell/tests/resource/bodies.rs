@@ -167,4 +167,11 @@ async fn a_setting_is_there_once() {
     assert_eq!((status, &now["limit"], &now["colour"]), (StatusCode::OK, &json!(9), &json!("red")), "{now}");
     let (status, _) = w.call(ADMIN, "a", Method::POST, "toy-settings", json!({"limit": 0})).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
+    // What only the house has written gives way to the first that people write.
+    assert_eq!(w.get(ADMIN, "plain-settings").await["data"][0]["limit"], 5);
+    let (status, first) = w.call(ADMIN, "a", Method::POST, "plain-settings", json!({"limit": 7})).await;
+    assert_eq!((status, &first["limit"]), (StatusCode::CREATED, &json!(7)), "{first}");
+    let (status, _) = w.call(ADMIN, "a", Method::POST, "plain-settings", json!({"limit": 8})).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert_eq!(w.get(ADMIN, "plain-settings").await["total"], 1);
 }

@@ -10,6 +10,7 @@ pub fn cell() -> Cell {
         .document(slip::FLOW)
         .ledger(Ledger::<shelf::ShelfMove>::of().bound(shelf::not_negative))
         .setting::<ToySettings>(None)
+        .setting::<Plain>(None)
         .report(ON_SHELF)
         .seed(|ctx| {
             let mut settings = ctx.setting::<ToySettings>()?;
@@ -28,6 +29,16 @@ pub struct ToySettings {
     pub limit: i64,
     /// 颜色 | Colour
     pub colour: Option<String>,
+}
+
+/// 简单设置 | Plain settings
+#[derive(Setting, Clone, Debug)]
+#[setting(name = "plain-setting")]
+pub struct Plain {
+    pub head: Head,
+    /// 上限 | Limit
+    #[field(default = 5, min = "1")]
+    pub limit: i64,
 }
 
 /// 架上数量 | On shelf
