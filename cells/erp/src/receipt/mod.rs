@@ -54,6 +54,7 @@ pub struct Allocation {
     /// Identity.
     pub id: Id,
     /// 发票 | Invoice
+    #[field(indexed)]
     pub invoice: Ref<SalesInvoice>,
     /// 金额：红字发票为负 | Amount: negative for a credit invoice
     pub amount: Amount,

@@ -1,15 +1,15 @@
 //! A cell's part of the audit log: asked by the platform, which shows that of all cells as one.
 
-use super::{Incoming, Reply};
+use super::{Incoming, Reply, history};
 use crate::ctx::Caller;
 use crate::service::Service;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use paas_auth::{FieldRight, MasterKey};
+use paas_auth::MasterKey;
 use paas_document::{Op, Value};
 use paas_store::{AuditColumn, AuditQuery, AuditRow, AuditTest};
 use paas_types::{Code, Id, Instant, Refusal, Result};
 use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use sha2::Sha256;
 use std::sync::Arc;
 
@@ -46,16 +46,16 @@ pub(super) async fn page(service: &Arc<Service>, call: &Incoming) -> Result<Repl
         return Ok(Reply::ok(&json!({"rows": [], "total": 0, "totalExact": true})));
     };
     let query = AuditQuery { tests, beyond: asked.beyond, ascending: asked.ascending, limit: asked.limit };
-    let tenant = Service::tenant(&call.context)?;
+    let (tenant, owner) = (Service::tenant(&call.context)?, Arc::clone(service));
     let (rows, (total, exact)) = service
         .store
         .read(&tenant, move |tx| {
             let total = if asked.count { tx.audit_count(&query)? } else { (0, true) };
-            Ok((tx.audit_rows(&query)?, total))
+            let rows = tx.audit_rows(&query)?;
+            Ok((history::told(tx, &owner.cell.registry, &caller, rows)?, total))
         })
         .await?;
-    let cell = service.cell.name();
-    let rows: Vec<Json> = rows.into_iter().map(|row| row_json(cell, &caller, row)).collect();
+    let rows: Vec<Json> = rows.into_iter().map(row_json).collect();
     Ok(Reply::ok(&json!({"rows": rows, "total": total, "totalExact": exact})))
 }
 
@@ -109,20 +109,12 @@ fn test(said: &Test) -> Option<AuditTest> {
     Some(AuditTest { column, op, values: said.values.iter().map(value).collect::<Option<_>>()? })
 }
 
-/// A row with the fields the caller may see: what may not be seen is not named.
-fn row_json(cell: &str, caller: &Caller, row: AuditRow) -> Json {
-    let kind = row.kind.clone().unwrap_or_default();
-    let shown = |text: Option<String>| -> Json {
-        let Some(mut map) = text.and_then(|t| serde_json::from_str::<Map<String, Json>>(&t).ok()) else {
-            return Json::Null;
-        };
-        map.retain(|name, _| caller.rights.field(&format!("{cell}.{kind}.{name}")) > FieldRight::Masked);
-        Json::Object(map)
-    };
+/// A row, with what the caller may see of the record before and after.
+fn row_json((row, [before, after]): (AuditRow, [Json; 2])) -> Json {
     json!({
         "seq": row.seq, "at": row.at.to_string(), "actor": row.actor.to_string(), "actorName": row.actor_name,
         "action": row.action, "type": row.kind, "subject": row.id.map(|id| id.to_string()), "number": row.number,
-        "before": shown(row.before), "after": shown(row.after), "requestId": row.request_id, "traceId": row.trace_id,
+        "before": before, "after": after, "requestId": row.request_id, "traceId": row.trace_id,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::read::{reader, record_id};
 use super::{Incoming, Reply};
+use crate::cell::Registry;
 use crate::ctx::Caller;
 use crate::kind::Kind;
 use crate::names::{Names, Wanted};
@@ -9,7 +10,7 @@ use crate::rights::Place;
 use crate::service::Service;
 use paas_auth::FieldRight;
 use paas_document::{Field, FieldType, TypeMeta};
-use paas_store::AuditRow;
+use paas_store::{AuditRow, Tx};
 use paas_types::{Refusal, Result, Text};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
@@ -29,15 +30,8 @@ pub(super) async fn history(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &st
                 return Err(Refusal::not_found());
             }
             let rows = tx.history(kind.meta().name, id, MOST)?;
-            let rows: Vec<(AuditRow, [Option<Kept>; 2])> = rows.into_iter().map(parsed).collect();
-            let mut wanted = Wanted::default();
-            for kept in rows.iter().flat_map(|(_, sides)| sides.iter().flatten()) {
-                wanted.snapshot(kind.meta(), kept);
-            }
-            let names = wanted.read(tx)?;
-            let teller = Teller { names: &names, caller: &caller };
-            let place = Place::of(owner.cell.name(), kind.meta());
-            Ok(rows.iter().map(|(row, sides)| teller.entry(&*kind, place, row, sides)).collect::<Vec<Json>>())
+            let told = told(tx, &owner.cell.registry, &caller, rows)?;
+            Ok(told.into_iter().map(|(row, sides)| entry(&*kind, &caller, &row, sides)).collect::<Vec<Json>>())
         })
         .await?;
     Ok(Reply::ok(&json!({"data": entries})))
@@ -49,27 +43,57 @@ fn parsed(mut row: AuditRow) -> (AuditRow, [Option<Kept>; 2]) {
     (row, sides)
 }
 
+/// Audited acts with what the caller may see of the records before and after.
+pub(super) fn told(
+    tx: &mut Tx,
+    registry: &Registry,
+    caller: &Caller,
+    rows: Vec<AuditRow>,
+) -> Result<Vec<(AuditRow, [Json; 2])>> {
+    let rows: Vec<(AuditRow, [Option<Kept>; 2])> = rows.into_iter().map(parsed).collect();
+    let kind_of = |row: &AuditRow| row.kind.as_deref().and_then(|name| registry.kind_named(name));
+    let mut wanted = Wanted::default();
+    for (row, sides) in &rows {
+        if let Some(kind) = kind_of(row) {
+            sides.iter().flatten().for_each(|kept| wanted.snapshot(kind.meta(), kept));
+        }
+    }
+    let names = wanted.read(tx)?;
+    let teller = Teller { names: &names, caller };
+    let tell = |(row, sides): (AuditRow, [Option<Kept>; 2])| {
+        let sides = sides.map(|kept| match (kept, kind_of(&row)) {
+            (Some(kept), Some(kind)) => {
+                Json::Object(teller.record(kind.meta(), Place::of(registry.name, kind.meta()), &kept))
+            }
+            // An act on no record shows no field of one.
+            (Some(kept), None) if row.kind.is_none() => Json::Object(kept),
+            _ => Json::Null,
+        });
+        (row, sides)
+    };
+    Ok(rows.into_iter().map(tell).collect())
+}
+
+fn entry(kind: &dyn Kind, caller: &Caller, row: &AuditRow, [before, after]: [Json; 2]) -> Json {
+    let edge = kind.edges().iter().find(|e| e.name == row.action);
+    let label = edge.map(|e| &e.label).or_else(|| verb(&row.action));
+    json!({
+        "at": row.at.to_string(),
+        "actor": {"id": row.actor.to_string(), "name": row.actor_name},
+        "action": row.action,
+        "label": label.map(|l| l.get(caller.lang)),
+        "before": before,
+        "after": after,
+        "requestId": row.request_id,
+    })
+}
+
 struct Teller<'a> {
     names: &'a Names,
     caller: &'a Caller,
 }
 
 impl Teller<'_> {
-    fn entry(&self, kind: &dyn Kind, place: Place<'_>, row: &AuditRow, [before, after]: &[Option<Kept>; 2]) -> Json {
-        let shown = |kept: &Option<Kept>| kept.as_ref().map(|kept| self.record(kind.meta(), place, kept));
-        let edge = kind.edges().iter().find(|e| e.name == row.action);
-        let label = edge.map(|e| &e.label).or_else(|| verb(&row.action));
-        json!({
-            "at": row.at.to_string(),
-            "actor": {"id": row.actor.to_string(), "name": row.actor_name},
-            "action": row.action,
-            "label": label.map(|l| l.get(self.caller.lang)),
-            "before": shown(before),
-            "after": shown(after),
-            "requestId": row.request_id,
-        })
-    }
-
     /// What was kept of a record, as the caller may see it; what may not be seen is not named.
     fn record(&self, meta: &'static TypeMeta, place: Place<'_>, kept: &Kept) -> Kept {
         let mut out = self.fields(meta, place, kept);

@@ -33,7 +33,7 @@ pub struct ToySettings {
 
 /// 简单设置 | Plain settings
 #[derive(Setting, Clone, Debug)]
-#[setting(name = "plain-setting")]
+#[setting(name = "plain-settings")]
 pub struct Plain {
     pub head: Head,
     /// 上限 | Limit

@@ -119,13 +119,12 @@ paas_store::on_both! {
             ("at[gte]=2027-01-15T08:00:03Z&type[in]=shelf,department".to_owned(), 1),
             ("at[lt]=2027-01-15T08:00:03Z&type[in]=shelf,department".to_owned(), 3),
             ("subject=nonsense".to_owned(), 0),
-            ("actor[gt]=0198f000-0000-7000-8000-000000000001&type=nothing".to_owned(), 0),
         ] {
             let (status, page) = admin.get(&format!("platform/audit-log?{filter}")).await;
             assert_eq!((status, page["data"].as_array().map(Vec::len)), (200, Some(number)), "{filter}: {page}");
             assert_eq!(page["total"], number, "{filter}");
         }
-        for filter in ["before=x", "nothing=1", "cell[gt]=a", "subject[contains]=2", "sort=action", "sort=nothing"] {
+        for filter in ["before=x", "actor[gt]=0198f000-0000-7000-8000-000000000001", "nothing=1", "cell[gt]=a", "subject[contains]=2", "sort=action", "sort=nothing"] {
             let (status, said) = admin.get(&format!("platform/audit-log?{filter}")).await;
             assert_eq!((status, said["code"].as_str()), (400, Some("UNKNOWN_FILTER")), "{filter}: {said}");
         }
