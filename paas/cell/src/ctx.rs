@@ -149,7 +149,7 @@ impl<'a> Ctx<'a> {
     }
 
     /// Creates a record that follows by rule from what the caller was allowed to do, whatever else it may: postings,
-    /// vouchers. Otherwise as [`Ctx::create`].
+    /// entries in the books. Otherwise as [`Ctx::create`].
     pub fn raise<D: Document>(&mut self, document: D) -> Result<D> {
         self.make(document, engine::create)
     }
