@@ -58,7 +58,7 @@ oracle_tests() {
 
 browser_tests() {
   install chromium chromium
-  say "browser: an order becomes cash in the page of the real program"
+  say "browser: the stories of the page, on the real program"
   SUPERPAAS_WEB=full cargo build --locked -p superpaas
   local dir port pid
   dir="$(mktemp -d)"

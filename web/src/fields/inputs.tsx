@@ -3,7 +3,7 @@ import { useRef, useState } from 'react';
 import { useText } from '../i18n';
 import { addDays, parseDate, today } from '../lib/dates';
 import { parseDecimal } from '../lib/decimal';
-import { asString, isPercent, restDecimal, typedDecimal } from '../lib/values';
+import { asString, restDecimal, typedDecimal } from '../lib/values';
 import type { WidgetProps } from './widget';
 
 function frame({ invalid, dense, label }: WidgetProps) {
@@ -54,7 +54,7 @@ export function DecimalInput(props: WidgetProps) {
   return (
     <Input {...frame(props)} id={id} className="num" inputMode="decimal" autoComplete="off" placeholder={ghost}
       value={draft ?? (parseDecimal(rest) === null ? rest : restDecimal(field, rest))}
-      onFocus={(e) => { setDraft(isPercent(field) && parseDecimal(rest) !== null ? restDecimal(field, rest) : rest); const input = e.target; requestAnimationFrame(() => input.select()); }}
+      onFocus={(e) => { setDraft(parseDecimal(rest) === null ? rest : restDecimal(field, rest).replace(/,/g, '')); const input = e.target; requestAnimationFrame(() => input.select()); }}
       onBlur={() => setDraft(null)}
       onChange={(e) => {
         setDraft(e.target.value);

@@ -8,9 +8,10 @@ export type { TextKey };
 /** A language of the page. */
 export type Lang = 'zh' | 'en';
 
-/** One of the page's texts in a language, with `{name}` replaced. */
+/** One of the page's texts in a language, with `{name}` replaced, and `{name|one|many}` by the word that fits the number. */
 export function text(lang: Lang, key: TextKey, values: Record<string, string | number> = {}): string {
-  return (lang === 'zh' ? zh : en)[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return (lang === 'zh' ? zh : en)[key].replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (whole, name: string, one?: string, many?: string) =>
+    one === undefined ? String(values[name] ?? whole) : String(values[name]) === '1' ? one : (many ?? ''));
 }
 
 /** A label of the server in a language; the other one when it is blank. */

@@ -243,6 +243,7 @@ export const zh = {
   'audit.keep': '下载保存',
   'audit.text': '保存在系统之外的检查点可以证明：此前的审计记录没有被删改。运行 superpaas self-check --checkpoint <文件> 核对。',
   'audit.rows': '{n} 条',
+  'record.group.limits': '限制',
 };
 /** A key of the page's texts. */
 export type TextKey = keyof typeof zh;

@@ -20,7 +20,7 @@ function Checkpoint() {
             <p className="muted">{t('audit.text')}</p>
             <table className="plain"><tbody>
               {answer.data.map((point, i) => (
-                <tr key={i}><td>{asString(point.cell)}</td><td className="right num">{t('audit.rows', { n: asString(point.size) })}</td><td className="mono audit-root">{asString(point.root)}</td></tr>
+                <tr key={i}><td>{asString(point.cell)}</td><td className="right num nowrap">{t('audit.rows', { n: asString(point.size) })}</td><td className="mono audit-root">{asString(point.root)}</td></tr>
               ))}
             </tbody></table>
           </>

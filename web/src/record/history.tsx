@@ -44,7 +44,7 @@ export function History({ cell, type, id }: { cell: string; type: TypeMeta; id: 
         const names = [...new Set([...Object.keys(entry.before ?? {}), ...Object.keys(entry.after ?? {})])].filter((n) => !SILENT.has(n));
         return (
           <li key={`${entry.requestId}-${i}`}>
-            <div><b>{entry.label ?? title(entry.action)}</b> <span>{entry.actor?.name}</span> <time className="muted">{showInstant(entry.at)}</time></div>
+            <div><b>{entry.label || title(entry.action)}</b> <span>{entry.actor?.name}</span> <time className="muted">{showInstant(entry.at)}</time></div>
             {names.map((name) => (
               <Change key={name} name={l(type.tables.find((x) => x.name === name)?.label, name)} field={fieldOf({ ...type, fields: type.fields.map((f) => f.type === 'state' ? { ...f, choices: type.states } : f) }, name)}
                 before={entry.before?.[name]} after={entry.after?.[name]} />

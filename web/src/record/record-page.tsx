@@ -181,6 +181,7 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   const base = draft.base;
   const label = l(type.label, type.name);
   const spot = `${cell}/${type.resource}`;
+  const only = type.kind === 'setting';
   const state = asString(base?.state);
   const stateAllows = type.states.length === 0 || type.editableStates.length === 0 || base === null || type.editableStates.includes(state);
   const editable = base === null ? type.permissions.create : type.permissions.update && stateAllows && !['ledger', 'balance'].includes(type.kind);
@@ -269,8 +270,8 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
         {guard}
         <div className="record-head">
           <div className="record-title">
-            <Link className="crumb" to="/$cell/$resource" params={{ cell, resource: type.resource }} search={searchOf(spot)}>{label}</Link>
-            <h1>{base ? titleOf(type, base) : t('record.new', { type: label })}</h1>
+            {only ? null : <Link className="crumb" to="/$cell/$resource" params={{ cell, resource: type.resource }} search={searchOf(spot)}>{label}</Link>}
+            <h1>{only ? label : base ? titleOf(type, base) : t('record.new', { type: label })}</h1>
             {base ? <StateTag states={type.states} value={base.state} /> : null}
             {base ? <Star path={`/${spot}/${base.id}`} title={titleOf(type, base) || label} /> : null}
             {base ? <Neighbours place={spot} id={base.id} go={(id) => void place(id)} /> : null}

@@ -20,13 +20,20 @@ export function barsOf(answer: ReportAnswer, measure: string, label: string): { 
   return { bars: bars.slice(0, BARS), rest: Math.max(0, bars.length - BARS) };
 }
 
+/** The column that tells the rows apart best; of equals the later, which is the name beside the code. */
+export function labelColumn(answer: ReportAnswer): ReportAnswer['columns'][number] | undefined {
+  const rows = answer.rows.filter((row) => row.isGroup !== true);
+  const distinct = (name: string) => new Set(rows.map((row) => JSON.stringify(row[name] ?? null))).size;
+  return answer.columns.filter((c) => !isNumberColumn(c.type)).reduce<ReportAnswer['columns'][number] | undefined>(
+    (best, column) => (best === undefined || distinct(column.name) >= distinct(best.name) ? column : best), undefined);
+}
+
 /** A report as bars. The figures stand beside them, so that nothing is told by length or colour alone. */
 export function Chart({ answer }: { answer: ReportAnswer }) {
   const { t } = useText();
   const measures = answer.columns.filter((c) => isNumberColumn(c.type));
-  const texts = answer.columns.filter((c) => !isNumberColumn(c.type));
   const [measure, setMeasure] = useState(measures.at(-1)?.name ?? '');
-  const label = texts.at(-1) ?? texts[0];
+  const label = labelColumn(answer);
   const chosen = measures.find((m) => m.name === measure);
   if (!chosen || !label) return null;
   const { bars, rest } = barsOf(answer, chosen.name, label.name);
