@@ -22,6 +22,9 @@ install() { # install <program> <Debian package>: only where that is possible
   fi
 }
 
+# Tests of the program that do not look into its files.
+on_postgresql='^(order_to_cash|attacks)::|an_answered_write|agrees_with_an_independent'
+
 rust_tests() {
   need cargo "Install Rust 1.95 with rustup."
   need python3 "Install Python 3.11 or newer."
@@ -35,11 +38,14 @@ rust_tests() {
   private_postgres
   if command -v cargo-nextest >/dev/null 2>&1; then
     cargo nextest run --workspace --locked
-    # Stories of cells play on one database at a time: SQLite above, PostgreSQL here.
-    SUPERPAAS_TEST_ON=postgresql cargo nextest run --locked -p paas-cell --test resource -p cell-erp --test erp
+    # Stories of cells and of the whole program play on one database at a time: SQLite above, PostgreSQL here.
+    SUPERPAAS_TEST_ON=postgresql cargo nextest run --locked -p paas-cell -p cell-erp -p superpaas \
+      --test resource --test erp --test it -E "not package(superpaas) or test(/$on_postgresql/)"
   else
     cargo test --workspace --locked
-    SUPERPAAS_TEST_ON=postgresql cargo test --locked -p paas-cell --test resource -p cell-erp --test erp
+    SUPERPAAS_TEST_ON=postgresql cargo test --locked -p paas-cell -p cell-erp --test resource --test erp
+    SUPERPAAS_TEST_ON=postgresql cargo test --locked -p superpaas --test it -- \
+      order_to_cash:: attacks:: an_answered_write agrees_with_an_independent
   fi
   stop_private_postgres
   trap - EXIT

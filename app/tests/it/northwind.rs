@@ -1,7 +1,7 @@
 //! Real input, from outside: a sample company of 560 orders goes in through the public interface, and the books that
 //! come out agree figure by figure with an independent computation and with hledger.
 
-use crate::program::{Member, Program, run};
+use crate::program::{Member, Program};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -158,7 +158,7 @@ fn a_company_of_560_orders_agrees_with_an_independent_computation() {
     assert_eq!(counts(&p, &member), loaded);
 
     let data = p.stop();
-    let (proven, said) = run(&["self-check", "--data", data.to_str().unwrap()]);
+    let (proven, said) = p.run(&["self-check", "--data", data.to_str().unwrap()]);
     assert!(proven && said.contains("self-check passed"), "{said}");
 }
 

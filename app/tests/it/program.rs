@@ -1,5 +1,6 @@
 //! A running program and the plain HTTP that is all a client needs.
 
+use paas_store::testing::Place;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -17,6 +18,7 @@ pub struct Program {
     pub port: u16,
     dir: tempfile::TempDir,
     extra: Vec<String>,
+    place: Place,
 }
 
 impl Drop for Program {
@@ -57,16 +59,24 @@ impl Program {
 
     /// Starts it with these further arguments.
     pub fn start_with(extra: &[&str]) -> Program {
+        let place = Place::chosen().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let port = free_port();
         let extra: Vec<String> = extra.iter().map(|s| (*s).to_owned()).collect();
-        let child = ready(spawn(&dir.path().join("data"), port, &extra));
-        Program::of(child, port, dir, &extra)
+        let data = dir.path().join("data");
+        if place.is_pg() {
+            let (made, said) = run_at(&place, &["migrate", "--data", data.to_str().unwrap()]);
+            assert!(made, "{said}");
+        }
+        let child = ready(spawn_at(&place, &data, port, &extra));
+        let mut program = Program::of(child, port, dir, &extra);
+        program.place = place;
+        program
     }
 
     /// A program that was started otherwise, its data in `data` of this directory.
     pub fn of(child: Child, port: u16, dir: tempfile::TempDir, extra: &[String]) -> Program {
-        Program { pid: AtomicU32::new(child.id()), child, port, dir, extra: extra.to_vec() }
+        Program { pid: AtomicU32::new(child.id()), child, port, dir, extra: extra.to_vec(), place: Place::lite() }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -82,7 +92,7 @@ impl Program {
     /// Starts the program again on the same data and port, after a cut.
     pub fn restart(&mut self) {
         self.child.wait().unwrap();
-        self.child = ready(spawn(&self.data(), self.port, &self.extra));
+        self.child = ready(spawn_at(&self.place, &self.data(), self.port, &self.extra));
         self.pid.store(self.child.id(), Ordering::Relaxed);
     }
 
@@ -92,6 +102,11 @@ impl Program {
         let ended = self.child.wait().unwrap();
         assert!(ended.success(), "{ended}");
         self.data()
+    }
+
+    /// Runs another command of the program on the same data.
+    pub fn run(&self, arguments: &[&str]) -> (bool, String) {
+        run_at(&self.place, arguments)
     }
 
     /// Sends one request with exactly these headers; a fault of the connection is an error.
@@ -221,9 +236,14 @@ pub struct Member {
     pub tenant: String,
 }
 
-/// Starts the program; it is not ready yet.
+/// Starts the program on files; it is not ready yet.
 pub fn spawn(data: &Path, port: u16, extra: &[String]) -> Child {
+    spawn_at(&Place::lite(), data, port, extra)
+}
+
+fn spawn_at(place: &Place, data: &Path, port: u16, extra: &[String]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_superpaas"))
+        .envs(place.settings())
         .args(["serve", "--data"])
         .arg(data)
         .args(["--listen", &format!("127.0.0.1:{port}"), "--admin-listen", &format!("127.0.0.1:{}", free_port())])
@@ -243,7 +263,12 @@ pub fn ready(mut child: Child) -> Child {
 
 /// Runs the program with these arguments until it ends; what it said on both streams, and whether it was content.
 pub fn run(arguments: &[&str]) -> (bool, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_superpaas")).args(arguments).output().unwrap();
+    run_at(&Place::lite(), arguments)
+}
+
+fn run_at(place: &Place, arguments: &[&str]) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_superpaas"));
+    let out = command.args(arguments).envs(place.settings()).output().unwrap();
     let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
     (out.status.success(), said)
 }

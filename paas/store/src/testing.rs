@@ -64,6 +64,16 @@ impl Place {
         &self.target
     }
 
+    /// The settings that lead a program to this place; none where its data directory is all it needs.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        match &self.target {
+            Target::Lite { .. } => Vec::new(),
+            Target::Pg { url, prefix, .. } => {
+                vec![("SUPERPAAS_DATABASE_URL", url.clone()), ("SUPERPAAS_DATABASE_PREFIX", prefix.clone())]
+            }
+        }
+    }
+
     /// A directory for the test's files; on SQLite the data is in it.
     pub fn dir(&self) -> &Path {
         &self.dir
