@@ -39,11 +39,12 @@ rust_tests() {
   if command -v cargo-nextest >/dev/null 2>&1; then
     cargo nextest run --workspace --locked
     # Stories of cells and of the whole program play on one database at a time: SQLite above, PostgreSQL here.
-    SUPERPAAS_TEST_ON=postgresql cargo nextest run --locked -p paas-cell -p cell-erp -p superpaas \
+    SUPERPAAS_TEST_ON=postgresql cargo nextest run --locked -p paas-cell -p paas-testkit -p cell-erp -p superpaas \
       --test resource --test erp --test it -E "not package(superpaas) or test(/$on_postgresql/)"
   else
     cargo test --workspace --locked
     SUPERPAAS_TEST_ON=postgresql cargo test --locked -p paas-cell -p cell-erp --test resource --test erp
+    SUPERPAAS_TEST_ON=postgresql cargo test --locked -p paas-testkit --test it
     SUPERPAAS_TEST_ON=postgresql cargo test --locked -p superpaas --test it -- \
       order_to_cash:: attacks:: an_answered_write agrees_with_an_independent
   fi

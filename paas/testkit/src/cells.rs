@@ -3,10 +3,9 @@
 use paas_auth::{Context, ContextTenant, MasterKey};
 use paas_cell::{Cell, Dispatcher, Pace, Service, router};
 use paas_link::{Call, Link, Peers};
-use paas_store::{Store, Target};
+use paas_store::testing::Place;
 use paas_types::{Clock, Id, Tenant, TenantKey};
 use serde_json::{Value as Json, json};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,15 +19,15 @@ pub const EAGER: Pace = Pace {
     notices: true,
 };
 
-/// Cells with their data in a temporary directory.
+/// Cells with their data in a place of their own, on the database the tests were started for.
 pub struct Cells {
-    dir: tempfile::TempDir,
     /// The master key of the installation.
     pub master: MasterKey,
     /// The way to every cell.
     pub peers: Peers,
     services: Vec<Arc<Service>>,
     dispatcher: Mutex<Option<Dispatcher>>,
+    place: Place,
 }
 
 impl Cells {
@@ -36,8 +35,8 @@ impl Cells {
     pub fn open(cells: Vec<Cell>) -> Cells {
         let master = MasterKey::from_bytes([7; 32]);
         let peers = Peers::new(&master);
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let mut all = Cells { dir, master, peers, services: Vec::new(), dispatcher: Mutex::default() };
+        let place = Place::chosen().expect("a place for data");
+        let mut all = Cells { master, peers, services: Vec::new(), dispatcher: Mutex::default(), place };
         for cell in cells {
             all.add(cell);
         }
@@ -46,22 +45,17 @@ impl Cells {
 
     /// Opens one more cell, or one that was closed again on the data it had.
     pub fn add(&mut self, cell: Cell) -> Arc<Service> {
-        self.add_at(cell, self.dir.path().to_path_buf())
-    }
-
-    /// Opens a cell with its data in a directory.
-    pub fn add_at(&mut self, cell: Cell, dir: PathBuf) -> Arc<Service> {
         let name = cell.name();
         let master = Arc::new(self.master.clone());
-        let store = Store::open(&Target::Lite { dir }, cell.schema(), master, Clock::system()).expect("a store");
+        let store = self.place.open(cell.schema(), master, Clock::system()).expect("a store");
         let service = Service::new(cell, store, self.peers.clone(), &self.master, Clock::system());
         self.peers.connect(name, Link::local(router(Arc::clone(&service))));
         self.services.push(Arc::clone(&service));
         service
     }
 
-    /// Closes a cell and its data; nobody answers in its place. Its data is where this says.
-    pub async fn close(&mut self, name: &str) -> PathBuf {
+    /// Closes a cell and its data; nobody answers in its place.
+    pub async fn close(&mut self, name: &str) {
         self.peers.connect(name, Link::remote("http://127.0.0.1:1").expect("an address"));
         let (closed, kept) = self.services.drain(..).partition(|service| service.name() == name);
         self.services = kept;
@@ -69,7 +63,6 @@ impl Cells {
         for service in closed {
             service.store().clone().close().await;
         }
-        self.dir.path().to_path_buf()
     }
 
     /// A cell at work.
