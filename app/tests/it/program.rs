@@ -131,13 +131,17 @@ impl Program {
             ended?;
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        let all = String::from_utf8_lossy(&bytes).into_owned();
-        let (head, text) = all.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let body = &bytes[end + 4..];
+        let streamed = head.to_lowercase().contains("transfer-encoding: chunked");
+        let body = if streamed { unchunked(body)? } else { body.to_vec() };
+        let text = String::from_utf8_lossy(&body).into_owned();
         let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or(std::io::ErrorKind::InvalidData)?;
         let start = text.find(['{', '[']).unwrap_or(text.len());
         let end = text.rfind(['}', ']']).map_or(start, |at| at + 1);
         let json = serde_json::from_str(&text[start..end.max(start)]).unwrap_or(Value::Null);
-        Ok(Answer { status, head: head.to_owned(), text: text.to_owned(), json })
+        Ok(Answer { status, head, text, json })
     }
 
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
@@ -226,6 +230,22 @@ impl Program {
         let (status, said) = self.call(member, "POST", path, body);
         assert_eq!(status, 201, "{path}: {said}");
         said
+    }
+}
+
+/// The body of an answer that came in pieces; one that was cut off is an error.
+fn unchunked(mut rest: &[u8]) -> std::io::Result<Vec<u8>> {
+    let cut = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+    let mut out = Vec::new();
+    loop {
+        let line = rest.windows(2).position(|w| w == b"\r\n").ok_or_else(cut)?;
+        let size = std::str::from_utf8(&rest[..line]).ok().and_then(|s| usize::from_str_radix(s, 16).ok());
+        let (from, size) = (line + 2, size.ok_or_else(cut)?);
+        if size == 0 {
+            return Ok(out);
+        }
+        out.extend_from_slice(rest.get(from..from + size).ok_or_else(cut)?);
+        rest = rest.get(from + size + 2..).ok_or_else(cut)?;
     }
 }
 
