@@ -388,3 +388,30 @@ async fn two_programs_on_one_database_number_without_gaps() {
     let id = a_shelf(&one, 1, "A", "a").await;
     assert!(other.read(&tenant(1), move |tx| tx.load(shelf(), id, Lock::None)).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn tables_that_change_under_a_running_program_disturb_it_once_at_most() {
+    let place = place!();
+    let store = store(&place).await;
+    let id = a_shelf(&store, 1, "A", "a").await;
+    let rename = move |tx: &mut paas_store::Tx| {
+        let before = tx.load(shelf(), id, Lock::Update)?.unwrap();
+        let mut after = before.boxed_clone();
+        after.set(1, text(&format!("{}x", before.get(1).text().unwrap()))).unwrap();
+        tx.update(&*before, &mut *after)
+    };
+    for _ in 0..20 {
+        store.write(actor(1), rename).await.unwrap();
+    }
+    place.meddle("toys", &["ALTER TABLE shelf ALTER COLUMN name TYPE varchar(500)"]).unwrap();
+    for _ in 0..20 {
+        store.write(actor(1), rename).await.unwrap();
+    }
+    let found = store.read(&tenant(1), move |tx| tx.load(shelf(), id, Lock::None)).await.unwrap().unwrap();
+    assert_eq!(found.get(1).text().unwrap().len(), 41);
+
+    let strange =
+        paas_document::Query::all(5).filter(paas_document::Path::field(1), paas_document::Op::Eq, vec![text("a\0b")]);
+    let refused = store.read(&tenant(1), move |tx| tx.find(shelf(), &strange)).await.err().unwrap();
+    assert_eq!(refused.code(), Code::ValidationFailed);
+}

@@ -3,7 +3,7 @@
 use crate::cell::{Cell, Col, Fault};
 use crate::pg::constraints::Constraints;
 use bytes::BytesMut;
-use paas_types::{Date, Id, Instant};
+use paas_types::{Code, Date, Id, Instant, Refusal};
 use postgres_protocol::types as wire;
 use std::error::Error;
 use tokio_postgres::error::SqlState;
@@ -131,7 +131,12 @@ pub(crate) fn fault(error: &tokio_postgres::Error, constraints: &Constraints) ->
         SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::LOCK_NOT_AVAILABLE => {
             Fault::Restart(text)
         }
-        SqlState::READ_ONLY_SQL_TRANSACTION => Fault::Lost(text),
+        // A database that became a standby, or whose tables were migrated under a prepared statement: connect anew.
+        SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::FEATURE_NOT_SUPPORTED => Fault::Lost(text),
+        // Text with a character that PostgreSQL cannot hold, e.g. in a filter.
+        SqlState::CHARACTER_NOT_IN_REPERTOIRE | SqlState::UNTRANSLATABLE_CHARACTER => {
+            Fault::Earlier(Refusal::new(Code::ValidationFailed).caused_by(text))
+        }
         _ => match told.code().code().get(..2) {
             Some("08" | "53" | "57" | "58") => Fault::Lost(text),
             _ => Fault::Other(text),
