@@ -159,7 +159,7 @@ impl Service {
         self.store.write_within(Actor::system(tenant, request_id), SYSTEM_MS, run).await
     }
 
-    /// Reads as the system in a tenant.
+    /// Reads as the system in a tenant, before what callers read: keep it short.
     pub async fn read_as_system<T: Send + 'static>(
         self: &Arc<Self>,
         tenant: &Tenant,
@@ -167,7 +167,7 @@ impl Service {
     ) -> Result<T> {
         let service = Arc::clone(self);
         let caller = Caller::system();
-        self.store.read(tenant, move |tx| job(&mut Ctx::new(tx, &service.cell.registry, &caller))).await
+        self.store.read_inside(tenant, move |tx| job(&mut Ctx::new(tx, &service.cell.registry, &caller))).await
     }
 }
 

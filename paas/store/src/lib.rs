@@ -27,6 +27,7 @@ mod names;
 mod pg;
 mod plan;
 mod prove;
+mod readers;
 mod records;
 mod rows;
 mod search;

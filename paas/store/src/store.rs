@@ -9,6 +9,7 @@ use crate::pg::sequencer::{self, Waker};
 use crate::pg::server::{Role, Server};
 use crate::pg::{self, Pg, Pool};
 use crate::plan::Plans;
+use crate::readers::{Lane, Readers, Turn};
 use crate::tables::tables_of;
 use crate::tape::Tape;
 use crate::tx::{Backend, Tx};
@@ -24,9 +25,10 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Instant as Moment;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
-const READERS: usize = 4;
+/// Connections that read: as many as processors, within these bounds; each keeps pages in memory.
+const READERS: std::ops::RangeInclusive<usize> = 4..=8;
 const READ_BUDGET_MS: u64 = 5_000;
 const NAMES_CACHED: usize = 50_000;
 /// Connections that read the logs of all tenants.
@@ -70,18 +72,6 @@ enum Writers {
     Several(Pool),
 }
 
-struct Readers {
-    free: Mutex<Vec<Tx>>,
-    permits: Arc<Semaphore>,
-}
-
-impl Readers {
-    fn new(free: Vec<Tx>) -> Arc<Readers> {
-        let permits = Arc::new(Semaphore::new(free.len()));
-        Arc::new(Readers { free: Mutex::new(free), permits })
-    }
-}
-
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Store")
@@ -110,8 +100,9 @@ impl Store {
             .map_err(|e| OpenError::new(format!("The database {} cannot be closed to others: {e}.", path.display())))?;
         migrate_lite(&mut lite, schema)?;
         let shared = Shared::new(schema, master, clock, false);
-        let mut free = Vec::with_capacity(READERS);
-        for _ in 0..READERS {
+        let readers = most_readers();
+        let mut free = Vec::with_capacity(readers);
+        for _ in 0..readers {
             free.push(Tx::new(Backend::Lite(Lite::reader(&path)?), Arc::clone(&shared), false));
         }
         let writer = Writer::start(schema.cell, Tx::new(Backend::Lite(lite), Arc::clone(&shared), true))?;
@@ -136,7 +127,7 @@ impl Store {
         let shared = Shared::new(schema, Arc::clone(&master), clock, true);
         let tx = |pg: Pg, writes| Tx::new(Backend::Pg(Box::new(pg)), Arc::clone(&shared), writes);
         let rest = max_connections.saturating_sub(LOG_READERS + 1);
-        let reading = (rest / 3).clamp(1, READERS);
+        let reading = (rest / 3).clamp(1, *READERS.start());
         let writing = rest.saturating_sub(reading).clamp(1, WRITERS);
         let mut several = vec![tx(first, true)];
         for _ in 1..writing {
@@ -208,7 +199,8 @@ impl Store {
         }
     }
 
-    /// Runs a job on a snapshot; it cannot change anything.
+    /// Runs a job on a snapshot; it cannot change anything. A tenant has a share of the readers: 503 when too many of its
+    /// reads wait, 504 when the job takes longer than five seconds.
     pub async fn read<T: Send + 'static>(
         &self,
         tenant: &Tenant,
@@ -217,13 +209,24 @@ impl Store {
         self.snapshot(Actor::system(tenant.clone(), ""), Some(READ_BUDGET_MS), job).await
     }
 
+    /// As [`Store::read`] before all others, for short questions that everybody waits for: who a caller is, say.
+    pub async fn read_inside<T: Send + 'static>(
+        &self,
+        tenant: &Tenant,
+        job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let turn = Arc::clone(&self.readers).turn(Lane::Inside).await?;
+        snapshot_on(turn, Actor::system(tenant.clone(), ""), Some(READ_BUDGET_MS), job).await
+    }
+
     pub(crate) async fn snapshot<T: Send + 'static>(
         &self,
         who: Actor,
         budget_ms: Option<u64>,
         job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        Store::snapshot_on(Arc::clone(&self.readers), who, budget_ms, job).await
+        let turn = Arc::clone(&self.readers).turn(Lane::Of(who.tenant.key)).await?;
+        snapshot_on(turn, who, budget_ms, job).await
     }
 
     /// A question that is no tenant's.
@@ -232,27 +235,8 @@ impl Store {
         job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let readers = Arc::clone(self.log_readers.as_ref().unwrap_or(&self.readers));
-        Store::snapshot_on(readers, crate::events::nobody(), Some(READ_BUDGET_MS), job).await
-    }
-
-    async fn snapshot_on<T: Send + 'static>(
-        readers: Arc<Readers>,
-        who: Actor,
-        budget_ms: Option<u64>,
-        job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let permits = Arc::clone(&readers.permits);
-        let permit = permits.acquire_owned().await.map_err(|_| Refusal::unavailable("the store is closing"))?;
-        let work = tokio::task::spawn_blocking(move || {
-            // The work goes on when the caller has left, so the permit goes with the work.
-            let _permit = permit;
-            let taken = readers.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut tx = taken.ok_or_else(|| Refusal::unavailable("no reader is free"))?;
-            let result = tx.read_job(who, budget_ms, job);
-            readers.free.lock().unwrap_or_else(PoisonError::into_inner).push(tx);
-            result
-        });
-        work.await.unwrap_or_else(|e| Err(Refusal::internal(e)))
+        let turn = readers.turn(Lane::Inside).await?;
+        snapshot_on(turn, crate::events::nobody(), Some(READ_BUDGET_MS), job).await
     }
 
     /// Changes after each commit that told others something; wakes the dispatcher.
@@ -290,12 +274,12 @@ impl Store {
     /// Whether the database answers; for readiness.
     pub async fn ping(&self) -> Result<()> {
         let nobody = Tenant { key: TenantKey(0), code: Arc::from("") };
-        self.read(&nobody, |tx| tx.query("SELECT 1", &[], &[crate::Col::Int]).map(|_| ())).await
+        self.read_inside(&nobody, |tx| tx.query("SELECT 1", &[], &[crate::Col::Int]).map(|_| ())).await
     }
 
     /// Finishes what waits, writes the log back and closes.
     pub async fn close(self) {
-        self.readers.permits.close();
+        self.readers.close();
         let writers = self.writers;
         let stop = move || match &*writers {
             Writers::One(writer) => writer.stop(),
@@ -307,6 +291,23 @@ impl Store {
             let _ = waker.settle().await;
         }
     }
+}
+
+/// Runs a job on a snapshot where blocking is allowed. The work goes on when the caller has left, so the turn goes with
+/// the work.
+async fn snapshot_on<T: Send + 'static>(
+    turn: Turn,
+    who: Actor,
+    budget_ms: Option<u64>,
+    job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let work = tokio::task::spawn_blocking(move || turn.work(|tx| tx.read_job(who, budget_ms, job)));
+    work.await.unwrap_or_else(|e| Err(Refusal::internal(e)))
+}
+
+fn most_readers() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    processors.clamp(*READERS.start(), *READERS.end())
 }
 
 /// Waits for work that must not run where the caller's own runtime runs.

@@ -225,7 +225,7 @@ impl Reader {
         if self.zones.contains_key(&tenant.key) {
             return Ok(true);
         }
-        let known = self.taking.service.store.read(&tenant, |tx| tx.is_provisioned()).await?;
+        let known = self.taking.service.store.read_inside(&tenant, |tx| tx.is_provisioned()).await?;
         if known {
             self.read_zones().await?;
         }
@@ -276,7 +276,7 @@ impl Reader {
         let mark: Arc<str> = format!("heard:{}", self.lane().producer).into();
         for tenant in self.read_zones().await? {
             let name = Arc::clone(&mark);
-            if self.taking.service.store.read(&tenant, move |tx| tx.is_marked(&name)).await? {
+            if self.taking.service.store.read_inside(&tenant, move |tx| tx.is_marked(&name)).await? {
                 continue;
             }
             let end = self.stored_position().await?.seq;
@@ -301,7 +301,7 @@ impl Reader {
     /// Subjects that had events put aside when the program stopped.
     async fn find_due(&mut self) -> Result<()> {
         for tenant in self.read_zones().await? {
-            for letter in self.taking.service.store.read(&tenant, |tx| tx.dead_letters(1_000)).await? {
+            for letter in self.taking.service.store.read_inside(&tenant, |tx| tx.dead_letters(1_000)).await? {
                 if letter.producer == self.lane().producer && letter.attempts < ATTEMPTS {
                     self.due.insert((tenant.key, letter.subject), (tenant.clone(), Moment::now()));
                 }

@@ -130,7 +130,7 @@ impl Taking {
     pub(crate) async fn retry(&self, tenant: &Tenant, subject: Id, zone: TimeZone, forced: bool) -> Result<Retried> {
         let producer = self.lane.producer.clone();
         let oldest = move |tx: &mut Tx| tx.dead_letters_of(&producer, subject, 1);
-        let Some(letter) = self.service.store.read(tenant, oldest).await?.into_iter().next() else {
+        let Some(letter) = self.service.store.read_inside(tenant, oldest).await?.into_iter().next() else {
             return Ok(Retried::Nothing);
         };
         if letter.attempts >= ATTEMPTS && !forced {
