@@ -47,6 +47,10 @@ pub struct GatewayConfig {
     pub circuit_open: Duration,
     /// Connections at a time.
     pub connections: usize,
+    /// Connections at a time from one network (an address, or the /64 of an IPv6 one); beyond, they are closed at once.
+    pub connections_per_network: usize,
+    /// How long a client may take nothing of an answer before the connection is cut.
+    pub write_patience: Duration,
     /// How long running requests may take after the order to stop.
     pub drain: Duration,
     /// Where the time comes from.
@@ -68,6 +72,8 @@ impl Default for GatewayConfig {
             in_flight: 1024,
             circuit_open: Duration::from_secs(5),
             connections: 4096,
+            connections_per_network: 512,
+            write_patience: Duration::from_secs(30),
             drain: Duration::from_secs(30),
             clock: Clock::system(),
         }

@@ -12,6 +12,7 @@ mod limits;
 mod metrics;
 mod openapi;
 mod pages;
+mod patience;
 mod reply;
 mod request;
 mod serve;

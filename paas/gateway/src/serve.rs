@@ -1,6 +1,8 @@
 //! Connections: accepting them, watching their framing, and letting them end in peace.
 
 use crate::framing::{Marks, Screen};
+use crate::patience::Patient;
+use crate::sign_in::network_of;
 use crate::{Gateway, Tls};
 use axum::body::Body;
 use http::header::CONNECTION;
@@ -9,10 +11,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -41,6 +44,7 @@ pub async fn serve(
     let probing = tokio::spawn(gateway.clone().keep_probing());
     let room = Arc::new(Semaphore::new(gateway.0.config.connections));
     let alive = Arc::new(AtomicUsize::new(0));
+    let crowd = Crowd::new(gateway.0.config.connections_per_network);
     tokio::pin!(stop);
     loop {
         let next = async {
@@ -56,11 +60,13 @@ pub async fn serve(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
+        // Closed without a word: an answer would cost what the limit is to spare.
+        let Some(seat) = crowd.enter(address.ip()) else { continue };
         let _ = stream.set_nodelay(true);
         let (gateway, tls, stopped) = (gateway.clone(), tls.clone(), stopped.clone());
         let counted = Counted::new(&alive);
         tokio::spawn(async move {
-            let _kept = (place, counted);
+            let _kept = (place, counted, seat);
             let client = address.ip();
             match tls {
                 None => connection(gateway, stream, client, stopped).await,
@@ -101,11 +107,53 @@ impl Drop for Counted {
     }
 }
 
+/// Who is connected from where.
+struct Crowd {
+    most: usize,
+    /// Connections by network; only networks that have some.
+    networks: Mutex<HashMap<String, usize>>,
+}
+
+/// A connection of a network, counted until it is dropped.
+struct Seat {
+    crowd: Arc<Crowd>,
+    network: String,
+}
+
+impl Crowd {
+    fn new(most: usize) -> Arc<Crowd> {
+        Arc::new(Crowd { most, networks: Mutex::default() })
+    }
+
+    /// `None` when the network has as many connections as it may.
+    fn enter(self: &Arc<Crowd>, client: IpAddr) -> Option<Seat> {
+        let network = network_of(client);
+        let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
+        if networks.get(&network).is_some_and(|count| *count >= self.most) {
+            return None;
+        }
+        *networks.entry(network.clone()).or_insert(0) += 1;
+        Some(Seat { crowd: Arc::clone(self), network })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut networks = self.crowd.networks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = networks.get_mut(&self.network) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                networks.remove(&self.network);
+            }
+        }
+    }
+}
+
 async fn connection<S>(gateway: Gateway, stream: S, client: IpAddr, mut stopped: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (screen, marks) = Screen::new(stream);
+    let (screen, marks) = Screen::new(Patient::new(stream, gateway.0.config.write_patience));
     let service = service_fn(move |request: Request<Incoming>| {
         let (gateway, marks) = (gateway.clone(), marks.clone());
         async move { Ok::<_, Infallible>(answer(&gateway, &marks, request.map(Body::new), client).await) }

@@ -227,7 +227,7 @@ fn own_origin(asked: &Asked) -> Result<()> {
 }
 
 /// What stands for a client's network in throttling: the address, or the /64 of an IPv6 one.
-fn network_of(client: IpAddr) -> String {
+pub(crate) fn network_of(client: IpAddr) -> String {
     match client.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => {
