@@ -2,25 +2,55 @@
 
 use crate::forward::anonymous;
 use crate::gateway::Gateway;
-use crate::reply;
 use crate::request::{Asked, no_such_address};
 use axum::body::Body;
-use http::header::CACHE_CONTROL;
-use http::{HeaderValue, Response, StatusCode};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response};
 use paas_link::Call;
 use paas_types::Result;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
 const FRESH: Duration = Duration::from_secs(10);
+/// A cell that did not answer is left alone for this long.
+const PAUSE: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Descriptions fetched lately.
+/// Descriptions fetched lately, and what was made of them: anybody may ask for them, so asking must cost little.
 #[derive(Default)]
-pub(crate) struct Descriptions(tokio::sync::Mutex<HashMap<String, (Instant, Arc<Value>)>>);
+pub(crate) struct Descriptions {
+    cells: tokio::sync::Mutex<HashMap<String, Fetched>>,
+    whole: Mutex<Option<Whole>>,
+}
+
+/// What a cell said, and when; without a description it did not answer, and is left alone for a while too.
+#[derive(Clone)]
+struct Fetched {
+    at: Instant,
+    description: Result<Arc<Description>>,
+}
+
+impl Fetched {
+    fn holds(&self) -> bool {
+        self.at.elapsed() < if self.description.is_ok() { FRESH } else { PAUSE }
+    }
+}
+
+/// The description of a cell, also as the text that is sent.
+struct Description {
+    value: Value,
+    text: Bytes,
+}
+
+/// The merged description with the parts it was made of.
+struct Whole {
+    parts: Vec<(String, Arc<Description>)>,
+    text: Bytes,
+}
 
 impl Gateway {
     /// `/openapi.json`: every cell that answers, and what the gateway itself offers.
@@ -32,32 +62,50 @@ impl Gateway {
                 Err(refusal) => tracing::warn!(cell, cause = refusal.cause(), "no description"),
             }
         }
-        described(&describe(parts.iter().map(|(cell, part)| (cell.as_str(), &**part))))
+        described(self.0.descriptions.whole(parts))
     }
 
     /// `/api/v1/{cell}/openapi.json`.
     pub(crate) async fn cell_description(&self, asked: &Asked, cell: &str) -> Result<Response<Body>> {
-        Ok(described(&*self.description(asked, cell).await?))
+        Ok(described(self.description(asked, cell).await?.text.clone()))
     }
 
-    async fn description(&self, asked: &Asked, cell: &str) -> Result<Arc<Value>> {
-        let mut known = self.0.descriptions.0.lock().await;
-        if let Some((_, description)) = known.get(cell).filter(|(at, _)| at.elapsed() < FRESH) {
-            return Ok(Arc::clone(description));
+    async fn description(&self, asked: &Asked, cell: &str) -> Result<Arc<Description>> {
+        let mut known = self.0.descriptions.cells.lock().await;
+        if let Some(fetched) = known.get(cell).filter(|fetched| fetched.holds()) {
+            return fetched.description.clone();
         }
         let call = Call::get(&format!("/api/v1/{cell}/openapi.json"))?.within(DEADLINE);
-        let fetched: Result<Value> = self.0.peers.json(cell, anonymous(asked), call).await;
-        match (fetched, known.get(cell)) {
-            (Ok(value), _) => {
-                let description = Arc::new(value);
-                known.insert(cell.to_owned(), (Instant::now(), Arc::clone(&description)));
-                Ok(description)
-            }
+        let answer: Result<Value> = self.0.peers.json(cell, anonymous(asked), call).await;
+        let before = known.get(cell).and_then(|fetched| fetched.description.as_ref().ok());
+        let description = match (answer, before) {
+            (Ok(value), Some(old)) if old.value == value => Ok(Arc::clone(old)),
+            (Ok(value), _) => Ok(Arc::new(Description { text: value.to_string().into(), value })),
             // What a cell offers does not change because it is away.
-            (Err(_), Some((_, old))) => Ok(Arc::clone(old)),
+            (Err(_), Some(old)) => Ok(Arc::clone(old)),
             (Err(refusal), None) if refusal.code() == paas_types::Code::NotFound => Err(no_such_address()),
             (Err(refusal), None) => Err(refusal),
+        };
+        known.insert(cell.to_owned(), Fetched { at: Instant::now(), description: description.clone() });
+        description
+    }
+}
+
+impl Descriptions {
+    /// The merged text of these parts; merged anew only when one of them changed.
+    fn whole(&self, parts: Vec<(String, Arc<Description>)>) -> Bytes {
+        let mut kept = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |whole: &&Whole| {
+            let pairs = || whole.parts.iter().zip(&parts);
+            whole.parts.len() == parts.len() && pairs().all(|(a, b)| a.0 == b.0 && Arc::ptr_eq(&a.1, &b.1))
+        };
+        if let Some(whole) = kept.as_ref().filter(same) {
+            return whole.text.clone();
         }
+        let merged = describe(parts.iter().map(|(cell, part)| (cell.as_str(), &part.value)));
+        let text = Bytes::from(merged.to_string());
+        *kept = Some(Whole { parts, text: text.clone() });
+        text
     }
 }
 
@@ -70,9 +118,11 @@ pub fn describe<'a>(parts: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Va
     whole
 }
 
-fn described(value: &Value) -> Response<Body> {
-    let mut response = reply::json(StatusCode::OK, value);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+fn described(text: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
@@ -214,5 +264,23 @@ mod tests {
         assert_eq!(at("/components/schemas/shop.Gadget/type"), "string");
         assert_eq!(at("/tags").as_array().unwrap().len(), 2);
         assert!(at("/paths/~1api~1v1~1auth~1token").is_object());
+    }
+
+    /// The attack: anybody asks for the merged description again and again.
+    #[test]
+    fn parts_are_merged_anew_only_when_one_changed() {
+        let part = |path: &str| {
+            let value = json!({"paths": {path: {"get": {}}}});
+            Arc::new(Description { text: value.to_string().into(), value })
+        };
+        let (toy, shop) = (part("/gadgets"), part("/shelves"));
+        let parts =
+            |shop: &Arc<Description>| vec![("toy".to_owned(), Arc::clone(&toy)), ("shop".to_owned(), Arc::clone(shop))];
+        let all = Descriptions::default();
+        let first = all.whole(parts(&shop));
+        assert_eq!(first.as_ptr(), all.whole(parts(&shop)).as_ptr(), "the same text, not an equal one");
+        let changed = String::from_utf8(all.whole(parts(&part("/notes"))).to_vec()).unwrap();
+        assert!(changed.contains("/api/v1/shop/notes") && !changed.contains("shelves"));
+        assert!(!String::from_utf8(all.whole(parts(&shop)[..1].to_vec()).to_vec()).unwrap().contains("/shop/"));
     }
 }
