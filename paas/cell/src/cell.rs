@@ -87,6 +87,7 @@ pub struct Cell {
     pub(crate) routes: Vec<InternalRoute>,
     pub(crate) completes: Vec<(&'static str, Completion)>,
     pub(crate) tells: Vec<fn() -> EventShape>,
+    pub(crate) reads: Vec<fn() -> EventShape>,
     pub(crate) asks: Vec<(&'static str, Inquiry)>,
 }
 
@@ -133,6 +134,7 @@ impl Cell {
             routes: Vec::new(),
             completes: Vec::new(),
             tells: Vec::new(),
+            reads: Vec::new(),
             asks: Vec::new(),
         }
     }
@@ -243,6 +245,14 @@ impl Cell {
     pub fn hears(mut self, event: &'static str, version: u32, reaction: Reaction) -> Cell {
         self.hears.push((event, version, reaction));
         self
+    }
+
+    /// A reaction to an event of which this cell keeps an own idea: a struct of the fields it needs, named as the
+    /// producer names the event. `cargo xtask contracts` holds it against what the producer tells.
+    #[must_use]
+    pub fn hears_as<E: EventBody>(mut self, reaction: Reaction) -> Cell {
+        self.reads.push(EventShape::of::<E>);
+        self.hears(E::TYPE, E::VERSION, reaction)
     }
 
     /// What must be done elsewhere after a record of a type was created by people and before they get the answer. It

@@ -57,6 +57,11 @@ impl Cell {
         shapes
     }
 
+    /// What the cell believes of the events it hears, where it said so.
+    pub fn beliefs(&self) -> Vec<EventShape> {
+        self.reads.iter().map(|shape| shape()).collect()
+    }
+
     fn told(&self) -> Json {
         let mut out = Map::new();
         for shape in self.events() {

@@ -143,17 +143,17 @@ fn tape(from: &Path, scratch: &Path) -> Result<Vec<Step>, String> {
 
 fn lists(from: &Path, scratch: &Path, plan: &Plan) -> Result<Lists, String> {
     copy(from, scratch)?;
-    let (world, masters) = open(scratch)?;
-    run(&world.door, List(masters.clone()), 100, Amount::Units(LISTED), "warm-list")?;
+    let (world, _) = open(scratch)?;
+    run(&world.door, List, 100, Amount::Units(LISTED), "warm-list")?;
     let tape = world.store()?.tape();
     tape.start();
-    run(&world.door, List(masters.clone()), 100, Amount::Units(LISTED), "tape-list")?;
+    run(&world.door, List, 100, Amount::Units(LISTED), "tape-list")?;
     let steps = raw::numbered(tape.stop());
     let mut lists = Lists { http: Vec::new(), raw: Vec::new(), server_us: Vec::new() };
     for round in 0..plan.rounds {
         let before = Usage::now();
         let time = Amount::For(Duration::from_secs(plan.seconds));
-        let done = run(&world.door, List(masters.clone()), 100, time, &format!("list-{round}"))?;
+        let done = run(&world.door, List, 100, time, &format!("list-{round}"))?;
         let used = Usage::now().since(before);
         lists.server_us.push(used.server as f64 / 1000.0 / done.units as f64);
         lists.http.push(done);
@@ -245,8 +245,8 @@ fn busy(port: u16, pid: u32, plan: &Plan) -> Result<f64, String> {
         Ok::<_, String>((door, Masters::ready(&mut connection).await?))
     })?;
     let time = Amount::For(Duration::from_secs(plan.seconds));
-    run(&door, Post(masters.clone()), 100, time, "busy-post")?;
-    run(&door, List(masters), 100, time, "busy-list")?;
+    run(&door, Post(masters), 100, time, "busy-post")?;
+    run(&door, List, 100, time, "busy-list")?;
     Ok(crate::usage::resident_mb(pid))
 }
 

@@ -107,15 +107,13 @@ impl Work for Post {
     }
 }
 
-/// Lists 50 orders of a customer, sorted, with the total.
-pub struct List(pub Masters);
+/// Lists 50 confirmed orders, newest first, one of the first ten pages, with the total.
+pub struct List;
 
 impl Work for List {
     async fn once(&self, connection: &mut Connection, number: u64) -> Result<(), String> {
-        let spread = usize::try_from(number).unwrap_or_default();
-        let customer = self.0.customers.get(spread % self.0.customers.len().max(1)).cloned().unwrap_or_default();
-        let page = 1 + (number / 7) % 10;
-        let path = format!("erp/sales-orders?customer={customer}&sort=-orderDate&pageSize=50&page={page}");
+        let page = 1 + number % 10;
+        let path = format!("erp/sales-orders?state=confirmed&sort=-orderDate&pageSize=50&page={page}");
         connection.call("GET", &path, "", 200).await.map(|_| ())
     }
 }
