@@ -9,16 +9,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 /// A connection with a limit on how long a write may stand still.
-pub(crate) struct Patient<S> {
+pub(crate) struct Tolerant<S> {
     inner: S,
     patience: Duration,
     /// Runs while a write stands still.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Patient<S> {
-    pub(crate) fn new(inner: S, patience: Duration) -> Patient<S> {
-        Patient { inner, patience, stalled: None }
+impl<S> Tolerant<S> {
+    pub(crate) fn new(inner: S, patience: Duration) -> Tolerant<S> {
+        Tolerant { inner, patience, stalled: None }
     }
 
     /// What a write came to; an error when it has stood still for too long.
@@ -33,13 +33,13 @@ impl<S> Patient<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Tolerant<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_read(cx, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tolerant<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
         self.judged(cx, written)

@@ -1,7 +1,7 @@
 //! Connections: accepting them, watching their framing, and letting them end in peace.
 
 use crate::framing::{Marks, Screen};
-use crate::patience::Patient;
+use crate::patience::Tolerant;
 use crate::sign_in::network_of;
 use crate::{Gateway, Tls};
 use axum::body::Body;
@@ -153,7 +153,7 @@ async fn connection<S>(gateway: Gateway, stream: S, client: IpAddr, mut stopped:
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (screen, marks) = Screen::new(Patient::new(stream, gateway.0.config.write_patience));
+    let (screen, marks) = Screen::new(Tolerant::new(stream, gateway.0.config.write_patience));
     let service = service_fn(move |request: Request<Incoming>| {
         let (gateway, marks) = (gateway.clone(), marks.clone());
         async move { Ok::<_, Infallible>(answer(&gateway, &marks, request.map(Body::new), client).await) }
