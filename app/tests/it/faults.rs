@@ -165,7 +165,48 @@ pub fn alter(path: &std::path::Path, sql: &str) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// A rule that is given too much work is cut off; others go on meanwhile.
+/// The disk is full: reads go on, writes are refused cleanly and changed nothing, and when there is room again all is
+/// well. The data lies on a file system of 24 MB in a namespace of the program's own.
+#[test]
+fn a_full_disk_refuses_writes_and_loses_nothing() {
+    let p = Program::start_on_small_disk();
+    let admin = p.sign_in("admin");
+    let balance = p.get(&admin, "erp/stock-balances?pageSize=1")["data"][0].clone();
+    let customer = p.get(&admin, "erp/customers?pageSize=1")["data"][0]["id"].clone();
+    let before = p.get(&admin, "erp/sales-orders")["total"].as_u64().unwrap();
+    p.fill_disk();
+    let (mut done, mut refused) = (0, 0);
+    for n in 0..400 {
+        let request = id_of(0, n);
+        let answer = ask(&p, &admin, &request, &body(&customer, &balance, &request)).unwrap();
+        match answer.status {
+            201 => done += 1,
+            503 => refused += 1,
+            _ => panic!("{answer:?}"),
+        }
+        if refused > 20 {
+            break;
+        }
+    }
+    assert!(refused > 20, "the disk never was full: {done} writes went through");
+    assert_eq!(p.get(&admin, "erp/sales-orders")["total"].as_u64().unwrap(), before + done);
+    p.empty_disk();
+    // There is room again: a client that comes back when it is told to is served.
+    let request = id_of(1, 0);
+    let answer = (0..10).find_map(|_| {
+        let answer = ask(&p, &admin, &request, &body(&customer, &balance, &request)).unwrap();
+        let wait = answer.header("retry-after").and_then(|s| s.parse().ok());
+        match (answer.status, wait) {
+            (503, Some(seconds)) => std::thread::sleep(Duration::from_secs(seconds)),
+            _ => return Some(answer),
+        }
+        None
+    });
+    assert_eq!(answer.as_ref().map(|a| a.status), Some(201), "{answer:?}");
+    assert_eq!(p.get(&admin, "erp/sales-orders")["total"].as_u64().unwrap(), before + done + 1);
+}
+
+/// A hundred clients at once: each is served, or told when to come again.
 #[test]
 fn many_clients_are_served_and_none_is_forgotten() {
     let p = Program::start();

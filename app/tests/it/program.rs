@@ -79,6 +79,43 @@ impl Program {
         Program { pid: AtomicU32::new(child.id()), child, port, dir, extra: extra.to_vec(), place: Place::lite() }
     }
 
+    /// The program with its data on a file system of 24 MB: in a mount namespace of its own, so that nothing is left
+    /// behind and no right of the machine is needed.
+    pub fn start_on_small_disk() -> Program {
+        let dir = tempfile::tempdir().unwrap();
+        let (port, disk) = (free_port(), dir.path().join("disk"));
+        std::fs::create_dir(&disk).unwrap();
+        let mut command = Command::new("unshare");
+        let script = "mount -t tmpfs -o size=24m none \"$1\" && shift && exec \"$@\"";
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]).arg(&disk);
+        command.arg(env!("CARGO_BIN_EXE_superpaas"));
+        let extra = ["--demo".to_owned()];
+        let child = ready(spawn_by(command, &Place::lite(), &disk.join("data"), (port, &extra)));
+        Program::of(child, port, dir, &extra)
+    }
+
+    /// A file in the small file system, reached through the program's own view of it.
+    fn ballast(&self) -> PathBuf {
+        let inside = self.dir.path().join("disk/ballast");
+        PathBuf::from(format!("/proc/{}/root{}", self.child.id(), inside.display()))
+    }
+
+    /// Leaves 200 KB free on the small disk.
+    pub fn fill_disk(&self) {
+        let mut file = std::fs::File::create(self.ballast()).unwrap();
+        let block = vec![0_u8; 64 << 10];
+        let mut written = 0;
+        while file.write_all(&block).is_ok() {
+            written += block.len();
+        }
+        file.set_len(u64::try_from(written - (200 << 10)).unwrap()).unwrap();
+    }
+
+    /// Makes room again.
+    pub fn empty_disk(&self) {
+        std::fs::remove_file(self.ballast()).unwrap();
+    }
+
     pub fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
@@ -262,7 +299,17 @@ pub fn spawn(data: &Path, port: u16, extra: &[String]) -> Child {
 }
 
 fn spawn_at(place: &Place, data: &Path, port: u16, extra: &[String]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_superpaas"))
+    spawn_by(Command::new(env!("CARGO_BIN_EXE_superpaas")), place, data, (port, extra))
+}
+
+/// By a command that ends with the program's name. What the caller's environment sets does not reach it.
+fn spawn_by(mut command: Command, place: &Place, data: &Path, (port, extra): (u16, &[String])) -> Child {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SUPERPAAS_") {
+            command.env_remove(name);
+        }
+    }
+    command
         .envs(place.settings())
         .args(["serve", "--data"])
         .arg(data)

@@ -233,8 +233,13 @@ fn reference(ctx: &mut Ctx<'_>, target: &'static TypeMeta, input: &Input, now: &
         Input::List(_) => None,
     };
     let Some(id) = id else { return Ok(Found::Missing) };
-    if !target.has_head() || now.contains(&id) {
+    if now.contains(&id) {
         return Ok(Found::Value(Value::Id(id)));
+    }
+    if !target.has_head() {
+        // A row: whose it is, the rules know; that it is one of the tenant's, they need not ask.
+        let known = target.kind != Kind::Balance && ctx.tx.visible(target, id, &Scope::all())?;
+        return Ok(if known { Found::Value(Value::Id(id)) } else { Found::Missing });
     }
     // Existence never leaks: what the caller may not read cannot be referred to.
     let scope = ctx.registry.scope(&ctx.caller.rights, target, "read");

@@ -1,0 +1,278 @@
+//! The suite over a toy cell, and the suite itself put to the test: each way an answer can go wrong is seen by the check
+//! that is there for it.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use paas_cell::Cell;
+use paas_cell::prelude::*;
+use paas_testkit::conformance::{Answer, Place, Samples, Tamper, findings};
+use serde_json::json;
+
+mod gadget {
+    use paas_cell::prelude::*;
+
+    /// 物件 | Gadget
+    #[derive(Master, Clone, Debug)]
+    pub struct Gadget {
+        pub head: Head,
+        /// 编码 | Code
+        #[field(list, unique, search)]
+        pub code: String,
+        /// 名称 | Name
+        #[field(list, search, english = name_en)]
+        pub name: String,
+        /// 英文名称 | English name
+        pub name_en: Option<String>,
+        /// 电话 | Phone
+        #[field(sensitive = phone)]
+        pub phone: Option<Secret<String>>,
+        /// 备注 | Remark
+        #[field(list, max = 50)]
+        pub remark: Option<String>,
+        /// 状态 | State
+        #[field(list, indexed)]
+        pub state: MasterState,
+    }
+
+    pub const FLOW: Flow<Gadget> = Flow::master();
+}
+
+mod shelf {
+    use super::gadget::Gadget;
+    use paas_cell::prelude::*;
+
+    /// 架位流水 | Shelf move
+    #[derive(Entry, Clone, Debug)]
+    #[entry(balance = Shelf)]
+    pub struct ShelfMove {
+        pub id: Id,
+        /// 物件 | Gadget
+        #[field(key)]
+        pub gadget: Ref<Gadget>,
+        /// 数量 | Quantity
+        #[field(measure)]
+        pub quantity: Quantity,
+    }
+
+    /// 架位余额 | Shelf
+    #[derive(Balance, Clone, Debug)]
+    #[balance(resource = "shelves")]
+    pub struct Shelf {
+        /// 物件 | Gadget
+        #[field(key)]
+        pub gadget: Ref<Gadget>,
+        /// 数量 | Quantity
+        #[field(measure)]
+        pub quantity: Quantity,
+    }
+
+    pub fn not_negative(_ctx: &mut Ctx, shelf: &Shelf) -> Result<()> {
+        if shelf.quantity.is_negative() {
+            let text = Text::of("架位不足。", "Not enough on the shelf.");
+            return Err(Refusal::rule("toy.shelf.empty", text, json!({})));
+        }
+        Ok(())
+    }
+    use serde_json::json;
+}
+
+mod note {
+    use super::gadget::Gadget;
+    use super::shelf::ShelfMove;
+    use paas_cell::prelude::*;
+
+    /// 便条 | Note
+    #[derive(Document, Clone, Debug)]
+    #[document(number = "N{yyyy}-{seq:4}", date = day)]
+    pub struct Note {
+        pub head: Head,
+        /// 日期 | Day
+        #[field(list, indexed)]
+        pub day: Date,
+        /// 摘要 | Summary
+        #[field(list, search)]
+        pub summary: Option<String>,
+        /// 合计 | Total
+        #[field(list, computed)]
+        pub total: Quantity,
+        /// 明细 | Lines
+        #[rows(min = 1)]
+        pub lines: Vec<Line>,
+        /// 状态 | State
+        #[field(list, indexed)]
+        pub state: NoteState,
+    }
+
+    /// 明细 | Line
+    #[derive(Row, Clone, Debug)]
+    #[row(name = "note-line")]
+    pub struct Line {
+        pub id: Id,
+        /// 物件 | Gadget
+        pub gadget: Ref<Gadget>,
+        /// 数量 | Quantity
+        pub quantity: Quantity,
+    }
+
+    /// 状态 | State
+    #[derive(States, Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum NoteState {
+        /// 草稿 | Draft
+        #[state(draft)]
+        Draft,
+        /// 已发 | Sent
+        #[state(active)]
+        Sent,
+        /// 已归档 | Filed
+        #[state(done)]
+        Filed,
+    }
+
+    pub const FLOW: Flow<Note> = Flow::new(&[
+        go("send", &[NoteState::Draft], NoteState::Sent).label("发送", "Send").does(send),
+        go("file", &[NoteState::Sent], NoteState::Filed).label("归档", "File"),
+    ])
+    .prepare(sum);
+
+    fn sum(_ctx: &mut Ctx, note: &mut Note) -> Result<()> {
+        note.total = note.lines.iter().map(|l| l.quantity).sum();
+        Ok(())
+    }
+
+    fn send(ctx: &mut Ctx, note: &mut Note) -> Result<()> {
+        for line in &note.lines {
+            ctx.post(ShelfMove { id: Id::fresh(), gadget: line.gadget, quantity: line.quantity })?;
+        }
+        Ok(())
+    }
+}
+
+fn toy() -> Cell {
+    Cell::new("toy", "玩具 | Toy")
+        .master(gadget::FLOW)
+        .document(note::FLOW)
+        .ledger(Ledger::<shelf::ShelfMove>::of().bound(shelf::not_negative))
+}
+
+paas_testkit::conformance!(toy);
+
+/// Each tamper breaks one promise on the wire; the check named beside it must see it.
+#[test]
+fn every_check_sees_what_it_is_there_for() {
+    let tampers: &[(&str, Tamper)] = &[
+        ("every_type_can_be_created", |_, mut a| {
+            a.headers.remove("etag");
+            a
+        }),
+        ("what_is_written_is_read_and_exported", |q, a| {
+            if q.uri().path().ends_with("export") { put(a, &["0", "remark"], json!("x")) } else { a }
+        }),
+        (
+            "stale_versions_are_refused",
+            |q, a| if q.method() == "PATCH" && a.status == 409 { status(a, 200) } else { a },
+        ),
+        ("a_repeated_request_has_one_effect", |_, mut a| {
+            a.headers.remove("x-idempotent-replay");
+            a
+        }),
+        ("a_dry_run_leaves_nothing", |q, a| {
+            if q.uri().query().is_some_and(|t| t.contains("dryRun")) { status(a, 500) } else { a }
+        }),
+        ("every_change_is_in_the_history", |q, a| {
+            if q.uri().path().ends_with("history") { put(a, &["data"], json!([])) } else { a }
+        }),
+        ("unused_records_can_go", |q, a| if q.method() == "DELETE" { status(a, 204) } else { a }),
+        ("labels_are_in_both_languages", |q, a| {
+            if q.uri().path().ends_with("meta") { put(a, &["label", "en"], json!("")) } else { a }
+        }),
+        ("openapi_agrees_with_behaviour", |q, a| {
+            if q.uri().path().contains("gadgets/") { put(a, &["secretExtra"], json!(1)) } else { a }
+        }),
+        ("unknown_fields_are_refused", |_, a| {
+            if a.code() == "VALIDATION_FAILED" || a.code() == "UNKNOWN_FIELD" { status(a, 201) } else { a }
+        }),
+        ("mistyped_fields_are_named", |_, a| if a.status == 400 { put(a, &["details"], json!([])) } else { a }),
+        ("limits_hold", |_, a| if a.status == 400 { put(a, &["details"], json!([])) } else { a }),
+        ("system_fields_cannot_be_set", |_, a| {
+            if a.json.to_string().contains("READ_ONLY") { put(status(a, 201), &["details"], json!([])) } else { a }
+        }),
+        ("malformed_bodies_are_refused", |_, a| if a.code() == "MALFORMED_REQUEST" { status(a, 500) } else { a }),
+        (
+            "tenants_are_apart",
+            |_, a| if a.status == 404 { put(status(a, 403), &["code"], json!("FORBIDDEN")) } else { a },
+        ),
+        ("foreign_references_do_not_exist", |q, a| {
+            if q.method() == "POST" && a.status == 400 {
+                put(a, &["details"], json!(paas_types::Id::fresh().to_string()))
+            } else {
+                a
+            }
+        }),
+        ("every_permission_opens_its_operation_and_no_other", |q, a| {
+            if q.uri().path().ends_with("export") && a.status == 403 { status(a, 200) } else { a }
+        }),
+        ("nothing_is_open_without_its_permission", |q, a| {
+            if q.uri().path().ends_with("history") && a.status == 403 { status(a, 200) } else { a }
+        }),
+        ("sensitive_values_are_masked", |q, a| {
+            if q.uri().path().ends_with("history") { put(a, &["leak"], json!("13987654321")) } else { a }
+        }),
+        ("hidden_fields_are_not_named", |_, a| {
+            if a.json["remark"].is_null() && a.json["code"].is_string() { put(a, &["remark"], json!("x")) } else { a }
+        }),
+        ("data_scopes_hold", |q, a| {
+            if q.uri().path().ends_with("gadgets") && a.json["total"].is_u64() {
+                put(a, &["total"], json!(99))
+            } else {
+                a
+            }
+        }),
+        ("every_edge_and_no_other_is_taken", |q, a| {
+            if q.uri().path().ends_with("transitions") && a.status == 200 {
+                put(status(a, 409), &["code"], json!("INVALID_TRANSITION"))
+            } else {
+                a
+            }
+        }),
+        (
+            "final_records_stay_as_they_are",
+            |q, a| if q.method() == "PATCH" && a.status == 409 { status(a, 200) } else { a },
+        ),
+        ("a_refused_action_changes_nothing", |q, a| {
+            if q.uri().path().ends_with("history") { put(a, &["data"], json!([1, 2])) } else { a }
+        }),
+        ("declared_filters_and_sorts_work", |q, a| {
+            if q.uri().query().is_some_and(|t| t.starts_with("code=")) { put(a, &["data"], json!([])) } else { a }
+        }),
+        ("other_filters_are_refused", |_, a| if a.code() == "UNKNOWN_FILTER" { status(a, 200) } else { a }),
+        ("pages_cover_the_list_once", |q, a| {
+            if q.uri().query().is_some_and(|t| t.contains("after=")) { put(a, &["next"], json!(null)) } else { a }
+        }),
+        ("search_finds_what_is_searchable", |q, a| {
+            if q.uri().query().is_some_and(|t| t.starts_with("q=")) { put(a, &["data"], json!([])) } else { a }
+        }),
+    ];
+    for (check, tamper) in tampers {
+        let found = findings(check, toy, Samples::default(), (Place::lite(), Some(*tamper)));
+        assert!(!found.is_empty(), "{check} sees nothing wrong in a broken cell");
+    }
+}
+
+fn status(mut answer: Answer, status: u16) -> Answer {
+    answer.status = status;
+    answer
+}
+
+/// Puts a value at a path into the body, when there is a body.
+fn put(mut answer: Answer, path: &[&str], value: serde_json::Value) -> Answer {
+    let mut at = &mut answer.json;
+    for step in path {
+        at = match (at.is_array(), step.parse::<usize>()) {
+            (true, Ok(n)) if at.as_array().is_some_and(|l| n < l.len()) => &mut at[n],
+            (true, _) => return answer,
+            (false, _) if at.is_object() => &mut at[*step],
+            _ => return answer,
+        };
+    }
+    *at = value;
+    answer
+}
