@@ -6,7 +6,8 @@ use crate::ctx::Ctx;
 use crate::rights::Place;
 use paas_auth::FieldRight;
 use paas_document::{
-    DepartmentRef, Field, FieldType, Filter, Head, HeadField, Kind, Op, Path, Record, Tone, TypeMeta, UserRef, Value,
+    DepartmentRef, Field, FieldType, Filter, Head, HeadField, Kind, Op, Path, Record, Scope, Tone, TypeMeta, UserRef,
+    Value,
 };
 use paas_types::{Code, FieldError, Id, Refusal, Result, Text};
 

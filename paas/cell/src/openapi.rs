@@ -180,10 +180,13 @@ impl Paths<'_> {
             one.insert("patch".to_owned(), patch.done());
         }
         self.insert("", many);
-        let export = self.list(&format!("Export: {label}"), "export", "Export").parameter(format_parameter("json"));
-        let rows = json!({"type": "array", "items": self.reference()});
-        let export = export.answers_as("200", files(&[CSV, XLSX], rows), json!({}));
-        self.insert("/export", [("get".to_owned(), export.done())].into_iter().collect());
+        // A setting is one record: there is nothing to export beside it.
+        if meta.kind != RecordKind::Setting {
+            let export = self.list(&format!("Export: {label}"), "export", "Export").parameter(format_parameter("json"));
+            let rows = json!({"type": "array", "items": self.reference()});
+            let export = export.answers_as("200", files(&[CSV, XLSX], rows), json!({}));
+            self.insert("/export", [("get".to_owned(), export.done())].into_iter().collect());
+        }
         if meta.kind == RecordKind::Balance {
             return;
         }

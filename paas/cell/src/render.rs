@@ -46,7 +46,7 @@ pub(crate) fn render(
     let render = |record: &dyn Record| {
         let reader = Reader { registry, caller, names: &names, unmask: reaches(&unmask, record) };
         let mut map = reader.record(kind.meta(), record, view);
-        if view == View::Whole {
+        if view == View::Whole && kind.meta().has_head() {
             map.insert("allowedActions".to_owned(), allowed(kind, record, &acts, caller.lang));
         }
         map
