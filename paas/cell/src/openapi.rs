@@ -26,7 +26,6 @@ pub(crate) fn document(registry: &Registry) -> Json {
     json!({
         "openapi": "3.1.0",
         "info": {"title": registry.label.en, "version": "1", "description": registry.label.zh},
-        "tags": registry.kinds.iter().map(|k| json!({"name": tag(registry, k.meta()), "description": k.meta().label.zh})).collect::<Vec<_>>(),
         "paths": paths,
         "components": parts,
         "security": [{"bearer": []}],
@@ -180,7 +179,6 @@ impl Paths<'_> {
             one.insert("patch".to_owned(), patch.done());
         }
         self.insert("", many);
-        // A setting is one record: there is nothing to export beside it.
         if meta.kind != RecordKind::Setting {
             let export = self.list(&format!("Export: {label}"), "export", "Export").parameter(format_parameter("json"));
             let rows = json!({"type": "array", "items": self.reference()});

@@ -12,7 +12,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::header;
 use paas_auth::Context;
-use paas_document::{Page, Query};
+use paas_document::{Kind as RecordKind, Page, Query};
 use paas_store::Tx;
 use paas_types::{Refusal, Result, Tenant};
 use serde_json::{Map, Value as Json};
@@ -28,6 +28,9 @@ const PIECE: usize = 64 * 1024;
 type Rows = Vec<Map<String, Json>>;
 
 pub(super) async fn export(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
+    if kind.meta().kind == RecordKind::Setting {
+        return Err(Refusal::not_found()); // there is one, and it is read as it is
+    }
     let (caller, scope) = reader(service, &*kind, &call, "export").await?;
     let query = params::read(&*kind, &caller, (&service.cell.registry, scope), (&call.query, params::Purpose::Export))?;
     send(service, (kind, None), (caller, query), &call).await

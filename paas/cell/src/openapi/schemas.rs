@@ -198,10 +198,10 @@ fn shared() -> Json {
         json!({"type": "object", "properties": {"type": text, "id": text, "number": {"type": ["string", "null"]}}});
     let result = json!({"type": "object", "properties": {
         "index": {"type": "integer"}, "status": {"type": "integer"}, "record": {"type": "object"},
-        "error": {"$ref": "#/components/schemas/Error"}}});
+        "error": {"$ref": "#/components/schemas/Refusal"}}});
     let column = json!({"type": "object", "properties": {"name": text, "label": text, "type": text}});
     json!({
-        "Error": {"type": "object", "required": ["code", "message", "details", "requestId"], "properties": {
+        "Refusal": {"type": "object", "required": ["code", "message", "details", "requestId"], "properties": {
             "code": {"enum": codes}, "message": text, "requestId": text,
             "details": {"anyOf": [{"type": "array", "items": fault}, {"type": ["object", "null"]}]}}},
         "Reference": {"type": ["object", "null"], "properties": {
@@ -243,7 +243,7 @@ fn responses() -> Json {
     let refusal = |code: Code, details: Json| {
         let example = json!({"code": code.as_str(), "message": code.en(), "details": details, "requestId": "01900000-0000-7000-8000-000000000002"});
         let content =
-            json!({"application/json": {"schema": {"$ref": "#/components/schemas/Error"}, "example": example}});
+            json!({"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}, "example": example}});
         json!({"description": code.en(), "content": content})
     };
     let field = json!([{"field": "lines[2].quantity", "code": "TOO_MANY_DECIMALS", "message": "Quantity has too many decimals."}]);

@@ -15,7 +15,7 @@ const MAY_SQL: &[&str] = &["paas/store", "tools/bench"];
 const HTTP: &[&str] =
     &["axum", "axum-server", "actix-web", "warp", "rocket", "tonic", "hyper", "hyper-util", "tower-http"];
 /// Where they may be seen: the two that serve, the link that calls, and the program whose loader is a client.
-const MAY_HTTP: &[&str] = &["paas/cell", "paas/gateway", "paas/link", "app", "tools/bench"];
+const MAY_HTTP: &[&str] = &["paas/cell", "paas/gateway", "paas/link", "paas/testkit", "app", "tools/bench"];
 /// Where a listener may be opened or served outside of tests.
 const MAY_LISTEN: &[&str] = &["paas/cell/", "paas/gateway/", "app/"];
 /// Cells whose tests still name crates of the platform other than the testkit. May only shrink.
