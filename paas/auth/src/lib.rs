@@ -13,7 +13,7 @@ mod vault;
 pub use context::{CONTEXT_HEADER, Context, ContextKey, ContextTenant, MemberKind, body_digest};
 pub use key::{KeyError, MasterKey, digest, fresh_token};
 pub use password::Passwords;
-pub use policy::{FieldRight, Grant, GrantScope, Policy, Rights, covers, expand};
+pub use policy::{FieldRight, Grant, GrantScope, Policy, Rights, covers, expand, touches};
 pub use principal::{Limits, Principal, PrincipalMember, PrincipalPerson, PrincipalTenant};
 pub use replay::ReplayGuard;
 pub use token::{ACCESS_SECONDS, Claims, TokenKey};

@@ -144,6 +144,11 @@ impl Rights {
         self.fields.get(field).copied().unwrap_or(FieldRight::Write)
     }
 
+    /// The fields that are restricted, `{cell}.{type}.{fieldName}`, and what may still be done with each.
+    pub fn restricted(&self) -> impl Iterator<Item = (&str, FieldRight)> {
+        self.fields.iter().map(|(field, right)| (field.as_str(), *right))
+    }
+
     /// Whether any permission of a cell is held.
     pub fn any_of(&self, cell: &str) -> bool {
         self.cells.contains(cell)
@@ -180,7 +185,7 @@ fn type_of(field: &str) -> Option<&str> {
 }
 
 /// Whether a granted code says anything about the type `{cell}.{type}`.
-fn touches(granted: &str, kind: &str) -> bool {
+pub fn touches(granted: &str, kind: &str) -> bool {
     match granted.strip_suffix(".*") {
         Some(stem) => kind == stem || kind.strip_prefix(stem).is_some_and(|rest| rest.starts_with('.')),
         None => granted.rsplit_once('.').is_some_and(|(of, _)| of == kind),

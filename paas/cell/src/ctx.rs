@@ -84,6 +84,16 @@ impl<'a> Ctx<'a> {
         self.caller.rights.field(field)
     }
 
+    /// The fields `{cell}.{type}.{fieldName}` the caller may not freely change, and what he may still do with each.
+    pub fn restricted_fields(&self) -> Vec<(&str, paas_auth::FieldRight)> {
+        self.caller.rights.restricted()
+    }
+
+    /// Whether the caller holds any permission on a type `{cell}.{type}`.
+    pub fn touches(&self, kind: &str) -> bool {
+        self.caller.rights.codes().into_iter().any(|code| paas_auth::touches(code, kind))
+    }
+
     /// What the cell asked elsewhere before people write records of this type; `None` when the system writes.
     pub fn asked(&self) -> Option<&serde_json::Value> {
         self.caller.asked.as_deref()

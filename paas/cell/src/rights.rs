@@ -37,6 +37,14 @@ impl Access {
         }
     }
 
+    /// The restricted fields `{cell}.{type}.{field}`, and what may still be done with each; none for the system.
+    pub fn restricted(&self) -> Vec<(&str, FieldRight)> {
+        match self {
+            Access::System => Vec::new(),
+            Access::Member(rights) => rights.restricted().collect(),
+        }
+    }
+
     /// Whether this is the system itself.
     pub fn is_system(&self) -> bool {
         matches!(self, Access::System)

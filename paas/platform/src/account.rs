@@ -10,6 +10,9 @@ use paas_types::{Code, Id, Refusal, Result, Secret, Text};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
+/// How many sessions are marked as ended one by one.
+const MARKED: u32 = 100;
+
 /// Changes the password; the other sessions of the membership end.
 pub(crate) async fn change_password(service: Arc<Service>, call: InternalCall) -> Result<Json> {
     let said = object(&call)?;
@@ -43,24 +46,28 @@ pub(crate) async fn change_password(service: Arc<Service>, call: InternalCall) -
         let mut user: User = ctx.lock(Ref::new(id))?;
         user.password_hash = Some(hash.clone());
         user.must_change_password = false;
-        ctx.save(&mut user)?;
-        end_others(ctx, id, kept)
+        end_others(ctx, &mut user, kept)?;
+        ctx.save(&mut user)
     };
     service.write_as_system(tenant, &call.context.request_id, change).await?;
     Ok(json!({}))
 }
 
-/// Ends the open sessions of a membership, but for the one that is kept.
-pub(crate) fn end_others(ctx: &mut Ctx<'_>, member: Id, kept: Option<Id>) -> Result<()> {
-    let open = Find::<Session>::all().eq("user", Ref::<User>::new(member)).eq("state", SessionState::Open);
-    for session in ctx.find(open)? {
-        if Some(session.head.id) == kept {
-            continue;
-        }
+/// Ends all sessions of a user, but for the one that is kept; the caller stores the user, and that alone ends them. The
+/// latest are also marked as ended, for those who look at the list.
+pub(crate) fn end_others(ctx: &mut Ctx<'_>, user: &mut User, kept: Option<Id>) -> Result<()> {
+    user.session_epoch += 1;
+    let open = Find::<Session>::all().eq("user", Ref::<User>::new(user.head.id)).eq("state", SessionState::Open);
+    for session in ctx.find(open.sort_down("refreshed_at").limit(MARKED))? {
         let mut session: Session = ctx.lock(Ref::new(session.head.id))?;
-        if session.state == SessionState::Open {
+        if session.state == SessionState::Open && Some(session.head.id) != kept {
             ctx.take(&mut session, "revoke")?;
         }
+    }
+    if let Some(kept) = kept {
+        let mut session: Session = ctx.lock(Ref::new(kept))?;
+        session.epoch = user.session_epoch;
+        ctx.save(&mut session)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `GET /internal/auth/me`: what the page shows of the person in front of it.
 
 use crate::admission::account_of;
-use crate::principal::{account, find, principal};
+use crate::principal::{find, principal};
 use crate::tenant::TenantState;
 use crate::user::User;
 use paas_cell::prelude::{MasterState, Ref};
@@ -15,11 +15,8 @@ use std::sync::Arc;
 pub(crate) async fn me(service: Arc<Service>, call: InternalCall) -> Result<Json> {
     let context = &call.context;
     let code = &context.tenant.as_ref().ok_or_else(|| Refusal::new(Code::Unauthenticated))?.code;
-    let (tenant, facts) = find(&service, context.membership, context.session).await?;
-    if *tenant.code != **code {
-        return Err(Refusal::new(Code::TenantMismatch));
-    }
-    let (tenant, account) = account(&service, code).await?;
+    let (tenant, facts) = find(&service, code, context.membership, context.session).await?;
+    let account = account_of(&service, code).await?.ok_or_else(Refusal::not_found)?;
     let who = principal(&tenant, &account, &facts)?;
     let rights = who.policy.compile();
     let user = &facts.user;

@@ -1,9 +1,9 @@
-//! `GET /internal/principal?membership=&session=`: who a caller is and what it may do, as of now.
+//! `GET /internal/principal?tenant=&membership=&session=`: who a caller is and what it may do, as of now.
 
 use crate::admission::{account_of, tenant_named};
 use crate::department::{Department, tree};
 use crate::role::{DataScope, Role};
-use crate::session::Session;
+use crate::session::{Session, root_lives};
 use crate::settings::Settings;
 use crate::tenant::{SYSTEM, TenantAccount, TenantState};
 use crate::user::{User, UserKind};
@@ -14,19 +14,17 @@ use paas_auth::{
 use paas_cell::prelude::{MasterState, Ref};
 use paas_cell::{Ctx, Find, InternalCall, Service};
 use paas_link::Call;
-use paas_types::{Code, Id, Refusal, Result, Tenant};
+use paas_types::{Code, Id, Refusal, Result, Tenant, TenantKey};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
 
-/// Most memberships whose tenant is remembered.
-const MEMBERS: usize = 100_000;
 /// How long the permission codes of a cell are believed.
 const CODES_FRESH: Duration = Duration::from_secs(60);
 
-type Homes = HashMap<([u8; 32], Id), Tenant>;
+type Homes = HashMap<([u8; 32], String), Tenant>;
 type Known = HashMap<([u8; 32], String), (Moment, Arc<Vec<String>>)>;
 
 static HOMES: LazyLock<Mutex<Homes>> = LazyLock::new(Mutex::default);
@@ -40,6 +38,8 @@ pub(crate) struct Facts {
     departments: Vec<(Id, Option<Id>)>,
     settings: Settings,
     session_usable: bool,
+    /// Where the session comes from, when it was switched to.
+    root: Option<(TenantKey, Id)>,
 }
 
 /// Answers the question; only the system asks.
@@ -51,31 +51,39 @@ pub(crate) async fn answer(service: Arc<Service>, call: InternalCall) -> Result<
     let bad = |_| Refusal::not_found();
     let member = id("membership").map_err(bad)?.ok_or_else(Refusal::not_found)?;
     let session = id("session").map_err(bad)?;
-    let (tenant, facts) = find(&service, member, session).await?;
+    let code = call.param("tenant").unwrap_or_default();
+    let (tenant, facts) = find(&service, code, member, session).await?;
     let account = account_of(&service, &tenant.code).await?.ok_or_else(Refusal::not_found)?;
     let principal = principal(&tenant, &account, &facts)?;
     serde_json::to_value(principal).map_err(Refusal::internal)
 }
 
-/// The membership and its tenant: memberships never move, so where one was found is remembered.
-pub(crate) async fn find(service: &Arc<Service>, member: Id, session: Option<Id>) -> Result<(Tenant, Facts)> {
-    let key = (service.master().derive("homes"), member);
+/// The membership in the tenant with this code, and in no other: an id says nothing of whose it is, since clients may
+/// choose the ids of what they create.
+pub(crate) async fn find(
+    service: &Arc<Service>,
+    code: &str,
+    member: Id,
+    session: Option<Id>,
+) -> Result<(Tenant, Facts)> {
+    let tenant = home(service, code).await?;
+    let mut facts = facts(service, &tenant, member, session).await?.ok_or_else(Refusal::not_found)?;
+    if let (true, Some(root)) = (facts.session_usable, facts.root) {
+        facts.session_usable = root_lives(service, root).await?;
+    }
+    Ok((tenant, facts))
+}
+
+/// The tenant with this code. Tenants never go and never change their codes, so what was found is remembered.
+async fn home(service: &Arc<Service>, code: &str) -> Result<Tenant> {
+    let key = (service.master().derive("homes"), code.to_owned());
     let known = HOMES.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
     if let Some(tenant) = known {
-        let facts = facts(service, &tenant, member, session).await?.ok_or_else(Refusal::not_found)?;
-        return Ok((tenant, facts));
+        return Ok(tenant);
     }
-    for row in service.store().tenants().await? {
-        if let Some(facts) = facts(service, &row.tenant, member, session).await? {
-            let mut homes = HOMES.lock().unwrap_or_else(PoisonError::into_inner);
-            if homes.len() >= MEMBERS {
-                homes.clear();
-            }
-            homes.insert(key, row.tenant.clone());
-            return Ok((row.tenant, facts));
-        }
-    }
-    Err(Refusal::not_found())
+    let tenant = tenant_named(service, code).await?.ok_or_else(Refusal::not_found)?;
+    HOMES.lock().unwrap_or_else(PoisonError::into_inner).insert(key, tenant.clone());
+    Ok(tenant)
 }
 
 async fn facts(service: &Arc<Service>, tenant: &Tenant, member: Id, session: Option<Id>) -> Result<Option<Facts>> {
@@ -89,12 +97,18 @@ async fn facts(service: &Arc<Service>, tenant: &Tenant, member: Id, session: Opt
                 Some(unit) => found(ctx.get(unit))?,
                 None => None,
             };
-            let session_usable = match session {
-                Some(id) => found(ctx.get(Ref::<Session>::new(id)))?
-                    .is_some_and(|session| session.user.id() == member && session.usable(ctx.now())),
-                None => true,
+            let asked = session.is_some();
+            let session = match session {
+                Some(id) => found(ctx.get(Ref::<Session>::new(id)))?,
+                None => None,
             };
+            let session_usable = match &session {
+                Some(session) => session.is_of(&user) && session.usable(ctx.now()),
+                None => !asked,
+            };
+            let root = session.as_ref().and_then(Session::root);
             Ok(Some(Facts {
+                root,
                 settings: ctx.setting()?,
                 departments: departments.iter().map(|d| (d.head.id, d.parent.map(|p| p.id()))).collect(),
                 user,
@@ -114,7 +128,8 @@ fn roles(ctx: &mut Ctx<'_>, user: &User) -> Result<Vec<Role>> {
     Ok(roles)
 }
 
-fn found<T>(read: Result<T>) -> Result<Option<T>> {
+/// A record that may not be there.
+pub(crate) fn found<T>(read: Result<T>) -> Result<Option<T>> {
     match read {
         Ok(record) => Ok(Some(record)),
         Err(refusal) if refusal.code() == Code::NotFound => Ok(None),
@@ -135,7 +150,7 @@ pub(crate) fn principal(tenant: &Tenant, account: &TenantAccount, facts: &Facts)
     let cells = cells_of(account);
     let of_role = |role: &Role| Grant {
         permissions: counting(&tenant.code, &cells, &role.permissions),
-        scope: scope(facts, role),
+        scope: scope_of(&facts.user, role, &facts.departments),
         field_rights: role.restricted().unwrap_or_default(),
     };
     let grants: Vec<Grant> = facts.roles.iter().map(of_role).collect();
@@ -169,18 +184,20 @@ pub(crate) fn principal(tenant: &Tenant, account: &TenantAccount, facts: &Facts)
     })
 }
 
-fn scope(facts: &Facts, role: &Role) -> GrantScope {
-    if facts.user.kind == UserKind::Partner {
-        return parties(&facts.user);
+/// Which records a role reaches for this user; `departments` are all of the tenant with their parents, needed for trees
+/// only.
+pub(crate) fn scope_of(user: &User, role: &Role, departments: &[(Id, Option<Id>)]) -> GrantScope {
+    if user.kind == UserKind::Partner {
+        return parties(user);
     }
-    let own: Vec<Id> = facts.user.unit.iter().map(|d| d.id()).collect();
+    let own: Vec<Id> = user.unit.iter().map(|d| d.id()).collect();
     match role.data_scope {
         DataScope::All => GrantScope::All,
         DataScope::Department => GrantScope::Departments(own),
-        DataScope::DepartmentTree => GrantScope::Departments(tree(&facts.departments, &own)),
+        DataScope::DepartmentTree => GrantScope::Departments(tree(departments, &own)),
         DataScope::Departments => GrantScope::Departments(role.departments.iter().map(|d| d.id()).collect()),
         DataScope::Own => GrantScope::Own,
-        DataScope::Party => parties(&facts.user),
+        DataScope::Party => parties(user),
     }
 }
 
@@ -268,11 +285,4 @@ async fn known(service: &Arc<Service>, cell: &str) -> Option<Arc<Vec<String>>> {
         }
         Err(_) => kept.map(|(_, codes)| codes),
     }
-}
-
-/// The operator's record of the tenant a call is made in.
-pub(crate) async fn account(service: &Arc<Service>, code: &str) -> Result<(Tenant, TenantAccount)> {
-    let tenant = tenant_named(service, code).await?.ok_or_else(Refusal::not_found)?;
-    let account = account_of(service, code).await?.ok_or_else(Refusal::not_found)?;
-    Ok((tenant, account))
 }

@@ -91,30 +91,36 @@ pub(crate) async fn settle(
     // The members come last: whoever can sign in finds everything ready.
     let join = move |ctx: &mut Ctx<'_>| {
         ctx.put_default_settings()?;
+        // Only a tenant without anybody gets them: an administrator who was renamed or deleted does not come back.
+        let settled = !ctx.find(Find::<User>::all().limit(1))?.is_empty();
         for member in &members {
-            add(ctx, member, &fresh)?;
+            if settled { extend(ctx, member, &fresh)? } else { join_as(ctx, member)? }
         }
         Ok(())
     };
     service.write_as_system(tenant, request, join).await
 }
 
-/// A member with a role of its own name. One that is there already only gets what came with fresh cells, given by the
-/// stems of their codes.
-fn add(ctx: &mut Ctx<'_>, member: &First, fresh: &[String]) -> Result<()> {
-    let known = ctx.by_code::<Role>(&member.username)?;
-    if !ctx.find(Find::<User>::all().eq("username", member.username.clone()).limit(1))?.is_empty() {
-        let came = member.permissions.iter().filter(|code| fresh.iter().any(|stem| code.starts_with(stem)));
-        let came: Vec<String> = came.cloned().collect();
-        if let (Some(role), false) = (known, came.is_empty()) {
-            let mut role: Role = ctx.lock(role)?;
-            role.permissions.extend(came);
-            role.permissions.sort_unstable();
-            role.permissions.dedup();
-            ctx.save(&mut role)?;
-        }
-        return Ok(());
+/// The role a tenant's first member came with gets what came with fresh cells, given by the stems of their codes.
+fn extend(ctx: &mut Ctx<'_>, member: &First, fresh: &[String]) -> Result<()> {
+    let came = member.permissions.iter().filter(|code| fresh.iter().any(|stem| code.starts_with(stem)));
+    let came: Vec<String> = came.cloned().collect();
+    let known = ctx.find(Find::<User>::all().eq("username", member.username.clone()).limit(1))?;
+    let role = ctx.by_code::<Role>(&member.username)?;
+    let held = role.filter(|role| known.iter().any(|user| user.roles.contains(role)));
+    if let (Some(role), false) = (held, came.is_empty()) {
+        let mut role: Role = ctx.lock(role)?;
+        role.permissions.extend(came);
+        role.permissions.sort_unstable();
+        role.permissions.dedup();
+        ctx.save(&mut role)?;
     }
+    Ok(())
+}
+
+/// A member with a role of its own name.
+fn join_as(ctx: &mut Ctx<'_>, member: &First) -> Result<()> {
+    let known = ctx.by_code::<Role>(&member.username)?;
     let role = match known {
         Some(role) => role,
         None => {

@@ -53,7 +53,23 @@ pub enum DataScope {
 }
 
 /// The flow of roles.
-pub const FLOW: Flow<Role> = Flow::master().guard_save(check);
+pub const FLOW: Flow<Role> = Flow::new(&[
+    Edge::new("disable", 1 << ACTIVE, DISABLED).label("停用", "Disable").guard(may_disable),
+    Edge::new("enable", 1 << DISABLED, ACTIVE).label("启用", "Enable").guard(may_enable),
+])
+.guard_save(check)
+.before_delete(may_disable);
+
+const ACTIVE: u8 = MasterState::Active as u8;
+const DISABLED: u8 = MasterState::Disabled as u8;
+
+fn may_disable(ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
+    delegation::may_disable(ctx, role)
+}
+
+fn may_enable(ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
+    delegation::may_enable(ctx, role)
+}
 
 impl Role {
     /// The restricted fields; `None` when the JSON is not `{"cell.type.field": "hidden|masked|read|write"}`.

@@ -1,9 +1,13 @@
 //! Sessions: one per sign-in, with its family of refresh tokens.
 
+use crate::admission::tenant_keyed;
+use crate::principal::found;
 use crate::user::User;
 use paas_auth::{MasterKey, digest};
+use paas_cell::Service;
 use paas_cell::prelude::*;
 use paas_types::TenantKey;
+use std::sync::Arc;
 
 /// How long a session lives without being used, seconds.
 pub(crate) const IDLE_SECONDS: i64 = 7 * 24 * 3600;
@@ -25,6 +29,12 @@ pub struct Session {
     /// 令牌代次 | Generation of the refresh token
     #[field(computed, write_only)]
     pub generation: i64,
+    /// 来源会话：切换租户前的会话 | Root: the session it was switched to from
+    #[field(computed, write_only, max = 80)]
+    pub root: Option<String>,
+    /// 会话批次：与用户的一致才有效 | Epoch: valid while it is the user's
+    #[field(computed, write_only)]
+    pub epoch: i64,
     /// 最近续期 | Last refreshed
     #[field(list, indexed, computed)]
     pub refreshed_at: Instant,
@@ -56,6 +66,17 @@ fn signing_in(ctx: &mut Ctx<'_>, _session: &mut Session) -> Result<()> {
     if ctx.user().0.is_nil() { Ok(()) } else { Err(Refusal::new(paas_types::Code::Forbidden)) }
 }
 
+/// Whether a session that others were switched to from has not been ended. It may have gone unused for long.
+pub(crate) async fn root_lives(service: &Arc<Service>, (tenant, session): (TenantKey, Id)) -> Result<bool> {
+    let Some(tenant) = tenant_keyed(service, tenant).await? else { return Ok(false) };
+    let lives = move |ctx: &mut Ctx<'_>| {
+        let Some(session) = found(ctx.get(Ref::<Session>::new(session)))? else { return Ok(false) };
+        let Some(user) = found(ctx.get(session.user))? else { return Ok(false) };
+        Ok(session.state == SessionState::Open && session.is_of(&user) && user.state == MasterState::Active)
+    };
+    service.read_as_system(&tenant, lives).await
+}
+
 /// What using a refresh token comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Used {
@@ -68,6 +89,17 @@ pub(crate) enum Used {
 }
 
 impl Session {
+    /// Whether this is a session of the user, opened since his sessions were last ended.
+    pub(crate) fn is_of(&self, user: &User) -> bool {
+        self.user.id() == user.head.id && self.epoch == user.session_epoch
+    }
+
+    /// Tenant and id of the session this one was switched to from: it lives no longer than that one.
+    pub(crate) fn root(&self) -> Option<(TenantKey, Id)> {
+        let (tenant, session) = self.root.as_deref()?.split_once('.')?;
+        Some((TenantKey(tenant.parse().ok()?), session.parse().ok()?))
+    }
+
     /// Whether the session may be used now.
     pub(crate) fn usable(&self, now: Instant) -> bool {
         self.state == SessionState::Open && now < self.expires_at

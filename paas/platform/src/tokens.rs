@@ -1,7 +1,9 @@
 //! `POST /internal/auth/token` and `/revoke`: four ways to a token, and the end of a session.
 
 use crate::admission::{Credentials, admit, network, object, tenant_keyed, tenant_named, text, working};
-use crate::session::{IDLE_SECONDS, RefreshToken, Session, SessionState, Used};
+use crate::principal::found;
+use crate::session::{IDLE_SECONDS, RefreshToken, Session, SessionState, Used, root_lives};
+use crate::throttle::switches;
 use crate::user::{User, UserKind};
 use paas_auth::{ACCESS_SECONDS, Claims, TokenKey};
 use paas_cell::prelude::{DepartmentRef, MasterState, Ref, Typed as _, UserRef};
@@ -48,7 +50,7 @@ async fn password(service: &Arc<Service>, call: &InternalCall, said: &Map<String
         network: network(call),
     };
     let (tenant, user) = admit(service, &shown).await?;
-    open(service, call, tenant, &user).await
+    open(service, call, (tenant, &user), None).await
 }
 
 /// Services and devices: no refresh token, they come again with their secret.
@@ -63,7 +65,7 @@ async fn client(service: &Arc<Service>, call: &InternalCall, said: &Map<String, 
     if !matches!(user.kind, UserKind::Service | UserKind::Device) {
         return Err(Refusal::new(Code::InvalidCredentials));
     }
-    let mut answer = open(service, call, tenant, &user).await?;
+    let mut answer = open(service, call, (tenant, &user), None).await?;
     if let Json::Object(map) = &mut answer {
         map.remove("refresh_token");
         map.remove("refresh_expires_in");
@@ -76,7 +78,13 @@ async fn refresh(service: &Arc<Service>, call: &InternalCall, said: &Map<String,
     let token = RefreshToken::read(&text(said, "refresh_token")?, service.master()).ok_or_else(unknown)?;
     let tenant = tenant_keyed(service, token.tenant).await?.ok_or_else(unknown)?;
     working(service, &tenant).await?;
-    let shown = token.clone();
+    let (session, shown) = (token.session, token.clone());
+    let root = move |ctx: &mut Ctx<'_>| Ok(found(ctx.get(Ref::<Session>::new(session)))?.and_then(|s| s.root()));
+    if let Some(root) = service.read_as_system(&tenant, root).await? {
+        if !root_lives(service, root).await? {
+            return Err(unknown());
+        }
+    }
     let used =
         service.write_as_system(tenant.clone(), &call.context.request_id, move |ctx| use_token(ctx, &shown)).await?;
     let (user, generation) = used.ok_or_else(unknown)?;
@@ -93,7 +101,7 @@ fn use_token(ctx: &mut Ctx<'_>, token: &RefreshToken) -> Result<Option<(User, i6
         Err(refusal) => return Err(refusal),
     };
     let user: User = ctx.get(session.user)?;
-    if !session.usable(now) || user.state != MasterState::Active {
+    if !session.usable(now) || !session.is_of(&user) || user.state != MasterState::Active {
         return Ok(None);
     }
     match session.used(token.generation, now) {
@@ -116,6 +124,7 @@ fn use_token(ctx: &mut Ctx<'_>, token: &RefreshToken) -> Result<Option<(User, i6
 /// password shows that both are the same person's.
 async fn switch(service: &Arc<Service>, call: &InternalCall, said: &Map<String, Json>) -> Result<Json> {
     let person = call.context.person.ok_or_else(|| Refusal::new(Code::Unauthenticated))?;
+    let root = root_of(service, call).await?;
     let code = text(said, "tenant")?;
     if said.contains_key("password") {
         let shown = Credentials {
@@ -125,6 +134,7 @@ async fn switch(service: &Arc<Service>, call: &InternalCall, said: &Map<String, 
             network: network(call),
         };
         let (tenant, mut user) = admit(service, &shown).await?;
+        elsewhere(call, &tenant, &user)?;
         let id = user.head.id;
         let link = move |ctx: &mut Ctx<'_>| {
             let mut user: User = ctx.lock(Ref::new(id))?;
@@ -133,20 +143,48 @@ async fn switch(service: &Arc<Service>, call: &InternalCall, said: &Map<String, 
         };
         service.write_as_system(tenant.clone(), &call.context.request_id, link).await?;
         user.person = Some(person.to_string());
-        return open(service, call, tenant, &user).await;
+        return open(service, call, (tenant, &user), Some(root)).await;
     }
     let refused = || Refusal::new(Code::InvalidCredentials);
     let tenant = tenant_named(service, code.trim()).await?.ok_or_else(refused)?;
     let find = move |ctx: &mut Ctx<'_>| ctx.find(Find::<User>::all().eq("person", person.to_string()));
     let users = service.read_as_system(&tenant, find).await?;
     let user = users.into_iter().find(|user| user.state == MasterState::Active).ok_or_else(refused)?;
+    elsewhere(call, &tenant, &user)?;
     working(service, &tenant).await?;
-    open(service, call, tenant, &user).await
+    open(service, call, (tenant, &user), Some(root)).await
 }
 
-/// Starts a session.
-async fn open(service: &Arc<Service>, call: &InternalCall, tenant: Tenant, user: &User) -> Result<Json> {
-    let (member, unit, from) = (user.head.id, user.unit, network(call));
+/// Where a switched session comes from: the caller's session, or the one that was switched to it. `RATE_LIMITED` when
+/// the caller switches all the time, since every switch makes a session.
+async fn root_of(service: &Arc<Service>, call: &InternalCall) -> Result<String> {
+    let unknown = || Refusal::new(Code::Unauthenticated);
+    let tenant = call.context.tenant.as_ref().ok_or_else(unknown)?.tenant();
+    let id = call.context.session.ok_or_else(unknown)?;
+    let read = move |ctx: &mut Ctx<'_>| ctx.get(Ref::<Session>::new(id));
+    let session = found(service.read_as_system(&tenant, read).await)?.ok_or_else(unknown)?;
+    let root = session.root.unwrap_or_else(|| format!("{}.{id}", tenant.key.0));
+    switches(&service.master().derive("switches"), &root, service.clock().now())?;
+    Ok(root)
+}
+
+/// Refuses a switch to where the caller is: it would only make a second session out of a token.
+fn elsewhere(call: &InternalCall, tenant: &Tenant, user: &User) -> Result<()> {
+    let here = call.context.tenant.as_ref().is_some_and(|t| t.key == tenant.key);
+    if !here || call.context.membership != user.head.id {
+        return Ok(());
+    }
+    Err(Refusal::field("tenant", "UNCHANGED", Text::of("已在该租户中。", "You are in this tenant already.")))
+}
+
+/// Starts a session; `root` is the one it was switched to from.
+async fn open(
+    service: &Arc<Service>,
+    call: &InternalCall,
+    (tenant, user): (Tenant, &User),
+    root: Option<String>,
+) -> Result<Json> {
+    let (member, unit, from, epoch) = (user.head.id, user.unit, network(call), user.session_epoch);
     let start = move |ctx: &mut Ctx<'_>| {
         let now = ctx.now();
         let mut session = Session::blank();
@@ -155,6 +193,9 @@ async fn open(service: &Arc<Service>, call: &InternalCall, tenant: Tenant, user:
         session.head.department = unit.map(|unit| DepartmentRef(unit.id()));
         session.user = Ref::new(member);
         session.network = Some(from.clone());
+        session.root.clone_from(&root);
+        // As of when the credentials were checked: sessions ended since then do not let this one in.
+        session.epoch = epoch;
         session.generation = 1;
         session.refreshed_at = now;
         session.expires_at = now.plus_seconds(IDLE_SECONDS);

@@ -46,6 +46,9 @@ pub struct User {
     /// 解锁时间 | Unlocked at
     #[field(computed)]
     pub unlocked_at: Option<Instant>,
+    /// 会话批次：加一即结束全部会话 | Session epoch: one more ends all sessions
+    #[field(computed, write_only)]
+    pub session_epoch: i64,
     /// 状态 | State
     #[field(list, indexed)]
     pub state: MasterState,
@@ -154,10 +157,19 @@ pub const FLOW: Flow<User> = Flow::new(&[
     Edge::new("disable", 1 << ACTIVE, DISABLED)
         .label("停用", "Disable")
         .guard(not_oneself)
+        .guard(superior_only)
         .does(disable)
         .emits::<UserDisabled>(),
-    Edge::new("enable", 1 << DISABLED, ACTIVE).label("启用", "Enable").does(enable).emits::<UserEnabled>(),
-    Edge::new("unlock", 1 << ACTIVE, ACTIVE).label("解锁", "Unlock").does(unlock).emits::<UserUnlocked>(),
+    Edge::new("enable", 1 << DISABLED, ACTIVE)
+        .label("启用", "Enable")
+        .guard(superior_only)
+        .does(enable)
+        .emits::<UserEnabled>(),
+    Edge::new("unlock", 1 << ACTIVE, ACTIVE)
+        .label("解锁", "Unlock")
+        .guard(superior_only)
+        .does(unlock)
+        .emits::<UserUnlocked>(),
 ])
 .prepare(prepare)
 .after_save(tell)
@@ -184,32 +196,81 @@ fn prepare(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
     if user.head.id.is_nil() {
         user.head.id = Id::fresh();
     }
-    if user.person.is_none() {
-        user.person = Some(user.head.id.to_string());
+    let stored: Option<User> = if user.head.version > 0 { Some(ctx.get(Ref::new(user.head.id))?) } else { None };
+    if stored.is_none() {
+        // Never the id, which a client may choose: who a person is would be his to choose as well.
+        user.person = Some(Id::fresh().to_string());
     }
     if user.name.is_none() {
         user.name = Some(user.username.clone());
     }
     user.head.department = user.unit.map(|d| DepartmentRef(d.id()));
-    let stored: Option<User> = if user.head.version > 0 { Some(ctx.get(Ref::new(user.head.id))?) } else { None };
-    let has = |role: &Ref<Role>| stored.as_ref().is_some_and(|s| s.roles.contains(role));
-    for (position, role) in user.roles.iter().enumerate().filter(|(_, role)| !has(role)) {
-        delegation::may_give(ctx, *role, &format!("roles[{position}]"))?;
+    if let Some(stored) = &stored {
+        within_reach(ctx, stored, user)?;
     }
+    roles(ctx, stored.as_ref(), user)?;
     if let Some(password) = user.password.take() {
         let settings: Settings = ctx.setting()?;
         check_password(&settings, "password", &password)?;
-        if let Some(stored) = stored.filter(|stored| stored.head.id != ctx.user().0) {
+        if stored.is_some() {
             // Whoever was in with the old one goes.
-            delegation::may_enter(ctx, &stored)?;
-            end_others(ctx, stored.head.id, None)?;
+            end_others(ctx, user, None)?;
         }
         user.password_hash = Some(Passwords::hash_now(&Secret::new(password))?);
     }
-    if user.state == MasterState::Disabled {
-        not_oneself(ctx, user)?;
+    Ok(())
+}
+
+/// Of somebody else's account only one that may do nothing more than the caller is changed. State and the own password
+/// have ways of their own.
+fn within_reach(ctx: &mut Ctx<'_>, stored: &User, user: &User) -> Result<()> {
+    superior(ctx, stored)?;
+    if stored.state != user.state {
+        return Err(Refusal::field(
+            "state",
+            "READ_ONLY",
+            Text::of("请使用“停用”或“启用”。", "Use the actions disable and enable."),
+        ));
+    }
+    if user.password.is_some() && ctx.user().0 == stored.head.id {
+        return Err(Refusal::field(
+            "password",
+            "READ_ONLY",
+            Text::of("请在“修改密码”中修改自己的密码。", "Change your own password at “Change password”."),
+        ));
     }
     Ok(())
+}
+
+/// Whether the caller may deal with this account: it is his own, or may do nothing more than he.
+fn superior(ctx: &mut Ctx<'_>, user: &User) -> Result<()> {
+    if ctx.user().0 == user.head.id { Ok(()) } else { delegation::may_enter(ctx, user) }
+}
+
+/// Roles that are new to the user are given; so are all of them when it changes which records they reach.
+fn roles(ctx: &mut Ctx<'_>, stored: Option<&User>, user: &User) -> Result<()> {
+    let moved = stored.and_then(|s| {
+        let changed = [
+            ("kind", s.kind != user.kind),
+            ("department", s.unit != user.unit),
+            ("parties", s.parties != user.parties),
+        ];
+        changed.into_iter().find(|(_, changed)| *changed).map(|(field, _)| field)
+    });
+    let held = |role: &Ref<Role>| stored.is_some_and(|s| s.roles.contains(role));
+    for (position, role) in user.roles.iter().enumerate() {
+        match moved {
+            _ if !held(role) => delegation::may_give(ctx, *role, user, &format!("roles[{position}]"))?,
+            Some(field) => delegation::may_give(ctx, *role, user, field)?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether the caller may take an action with the account.
+fn superior_only(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
+    superior(ctx, user)
 }
 
 /// Nobody locks the door behind himself.
@@ -225,7 +286,7 @@ fn not_oneself(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
 }
 
 fn disable(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
-    end_others(ctx, user.head.id, None)?;
+    end_others(ctx, user, None)?;
     list(ctx, user, false)
 }
 
@@ -256,6 +317,7 @@ fn tell(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
 /// A user goes: the directories keep the name, since records refer to it.
 fn leave(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
     not_oneself(ctx, user)?;
+    superior(ctx, user)?;
     list(ctx, user, false)?;
     let (username, name) = (user.username.clone(), user.shown_name().to_owned());
     let (kind, department) = (user.kind, user.unit);

@@ -140,7 +140,8 @@ impl Toy {
     }
 
     pub async fn principal(&self, claims: &Claims) -> Principal {
-        let target = format!("/internal/principal?membership={}&session={}", claims.sub, claims.sid);
+        let target =
+            format!("/internal/principal?tenant={}&membership={}&session={}", claims.ten, claims.sub, claims.sid);
         let (status, said) = self.call(Context::system("r", "t"), Method::GET, &target, Json::Null).await;
         assert_eq!(status, StatusCode::OK, "{said}");
         serde_json::from_value(said).unwrap()
