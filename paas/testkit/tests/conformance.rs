@@ -155,103 +155,95 @@ fn toy() -> Cell {
 
 paas_testkit::conformance!(toy);
 
+/// Each breaks one promise on the wire.
+const TAMPERS: &[(&str, Tamper)] = &[
+    ("every_type_can_be_created", |_, mut a| {
+        a.headers.remove("etag");
+        a
+    }),
+    ("what_is_written_is_read_and_exported", |q, a| {
+        if q.uri().path().ends_with("export") { put(a, &["0", "remark"], json!("x")) } else { a }
+    }),
+    ("stale_versions_are_refused", |q, a| if q.method() == "PATCH" && a.status == 409 { status(a, 200) } else { a }),
+    ("a_repeated_request_has_one_effect", |_, mut a| {
+        a.headers.remove("x-idempotent-replay");
+        a
+    }),
+    ("a_dry_run_leaves_nothing", |q, a| {
+        if q.uri().query().is_some_and(|t| t.contains("dryRun")) { status(a, 500) } else { a }
+    }),
+    ("every_change_is_in_the_history", |q, a| {
+        if q.uri().path().ends_with("history") { put(a, &["data"], json!([])) } else { a }
+    }),
+    ("unused_records_can_go", |q, a| if q.method() == "DELETE" { status(a, 204) } else { a }),
+    ("labels_are_in_both_languages", |q, a| {
+        if q.uri().path().ends_with("meta") { put(a, &["label", "en"], json!("")) } else { a }
+    }),
+    ("openapi_agrees_with_behaviour", |q, a| {
+        if q.uri().path().contains("gadgets/") { put(a, &["secretExtra"], json!(1)) } else { a }
+    }),
+    ("unknown_fields_are_refused", |_, a| {
+        if a.code() == "VALIDATION_FAILED" || a.code() == "UNKNOWN_FIELD" { status(a, 201) } else { a }
+    }),
+    ("mistyped_fields_are_named", |_, a| if a.status == 400 { put(a, &["details"], json!([])) } else { a }),
+    ("limits_hold", |_, a| if a.status == 400 { put(a, &["details"], json!([])) } else { a }),
+    ("system_fields_cannot_be_set", |_, a| {
+        if a.json.to_string().contains("READ_ONLY") { put(status(a, 201), &["details"], json!([])) } else { a }
+    }),
+    ("malformed_bodies_are_refused", |_, a| if a.code() == "MALFORMED_REQUEST" { status(a, 500) } else { a }),
+    ("tenants_are_apart", |_, a| if a.status == 404 { put(status(a, 403), &["code"], json!("FORBIDDEN")) } else { a }),
+    ("foreign_references_do_not_exist", |q, a| {
+        if q.method() == "POST" && a.status == 400 {
+            put(a, &["details"], json!(paas_types::Id::fresh().to_string()))
+        } else {
+            a
+        }
+    }),
+    ("every_permission_opens_its_operation_and_no_other", |q, a| {
+        if q.uri().path().ends_with("export") && a.status == 403 { status(a, 200) } else { a }
+    }),
+    ("nothing_is_open_without_its_permission", |q, a| {
+        if q.uri().path().ends_with("history") && a.status == 403 { status(a, 200) } else { a }
+    }),
+    ("sensitive_values_are_masked", |q, a| {
+        if q.uri().path().ends_with("history") { put(a, &["leak"], json!("13987654321")) } else { a }
+    }),
+    ("hidden_fields_are_not_named", |_, a| {
+        if a.json["remark"].is_null() && a.json["code"].is_string() { put(a, &["remark"], json!("x")) } else { a }
+    }),
+    ("data_scopes_hold", |q, a| {
+        if q.uri().path().ends_with("gadgets") && a.json["total"].is_u64() { put(a, &["total"], json!(99)) } else { a }
+    }),
+    ("every_edge_and_no_other_is_taken", |q, a| {
+        if q.uri().path().ends_with("transitions") && a.status == 200 {
+            put(status(a, 409), &["code"], json!("INVALID_TRANSITION"))
+        } else {
+            a
+        }
+    }),
+    (
+        "final_records_stay_as_they_are",
+        |q, a| if q.method() == "PATCH" && a.status == 409 { status(a, 200) } else { a },
+    ),
+    ("a_refused_action_changes_nothing", |q, a| {
+        if q.uri().path().ends_with("history") { put(a, &["data"], json!([1, 2])) } else { a }
+    }),
+    ("declared_filters_and_sorts_work", |q, a| {
+        if q.uri().query().is_some_and(|t| t.starts_with("code=")) { put(a, &["data"], json!([])) } else { a }
+    }),
+    ("other_filters_are_refused", |_, a| if a.code() == "UNKNOWN_FILTER" { status(a, 200) } else { a }),
+    ("pages_cover_the_list_once", |q, a| {
+        if q.uri().query().is_some_and(|t| t.contains("after=")) { put(a, &["next"], json!(null)) } else { a }
+    }),
+    ("search_finds_what_is_searchable", |q, a| {
+        if q.uri().query().is_some_and(|t| t.starts_with("q=")) { put(a, &["data"], json!([])) } else { a }
+    }),
+];
+
 /// Each tamper breaks one promise on the wire; the check named beside it must see it.
 #[test]
 fn every_check_sees_what_it_is_there_for() {
-    let tampers: &[(&str, Tamper)] = &[
-        ("every_type_can_be_created", |_, mut a| {
-            a.headers.remove("etag");
-            a
-        }),
-        ("what_is_written_is_read_and_exported", |q, a| {
-            if q.uri().path().ends_with("export") { put(a, &["0", "remark"], json!("x")) } else { a }
-        }),
-        (
-            "stale_versions_are_refused",
-            |q, a| if q.method() == "PATCH" && a.status == 409 { status(a, 200) } else { a },
-        ),
-        ("a_repeated_request_has_one_effect", |_, mut a| {
-            a.headers.remove("x-idempotent-replay");
-            a
-        }),
-        ("a_dry_run_leaves_nothing", |q, a| {
-            if q.uri().query().is_some_and(|t| t.contains("dryRun")) { status(a, 500) } else { a }
-        }),
-        ("every_change_is_in_the_history", |q, a| {
-            if q.uri().path().ends_with("history") { put(a, &["data"], json!([])) } else { a }
-        }),
-        ("unused_records_can_go", |q, a| if q.method() == "DELETE" { status(a, 204) } else { a }),
-        ("labels_are_in_both_languages", |q, a| {
-            if q.uri().path().ends_with("meta") { put(a, &["label", "en"], json!("")) } else { a }
-        }),
-        ("openapi_agrees_with_behaviour", |q, a| {
-            if q.uri().path().contains("gadgets/") { put(a, &["secretExtra"], json!(1)) } else { a }
-        }),
-        ("unknown_fields_are_refused", |_, a| {
-            if a.code() == "VALIDATION_FAILED" || a.code() == "UNKNOWN_FIELD" { status(a, 201) } else { a }
-        }),
-        ("mistyped_fields_are_named", |_, a| if a.status == 400 { put(a, &["details"], json!([])) } else { a }),
-        ("limits_hold", |_, a| if a.status == 400 { put(a, &["details"], json!([])) } else { a }),
-        ("system_fields_cannot_be_set", |_, a| {
-            if a.json.to_string().contains("READ_ONLY") { put(status(a, 201), &["details"], json!([])) } else { a }
-        }),
-        ("malformed_bodies_are_refused", |_, a| if a.code() == "MALFORMED_REQUEST" { status(a, 500) } else { a }),
-        (
-            "tenants_are_apart",
-            |_, a| if a.status == 404 { put(status(a, 403), &["code"], json!("FORBIDDEN")) } else { a },
-        ),
-        ("foreign_references_do_not_exist", |q, a| {
-            if q.method() == "POST" && a.status == 400 {
-                put(a, &["details"], json!(paas_types::Id::fresh().to_string()))
-            } else {
-                a
-            }
-        }),
-        ("every_permission_opens_its_operation_and_no_other", |q, a| {
-            if q.uri().path().ends_with("export") && a.status == 403 { status(a, 200) } else { a }
-        }),
-        ("nothing_is_open_without_its_permission", |q, a| {
-            if q.uri().path().ends_with("history") && a.status == 403 { status(a, 200) } else { a }
-        }),
-        ("sensitive_values_are_masked", |q, a| {
-            if q.uri().path().ends_with("history") { put(a, &["leak"], json!("13987654321")) } else { a }
-        }),
-        ("hidden_fields_are_not_named", |_, a| {
-            if a.json["remark"].is_null() && a.json["code"].is_string() { put(a, &["remark"], json!("x")) } else { a }
-        }),
-        ("data_scopes_hold", |q, a| {
-            if q.uri().path().ends_with("gadgets") && a.json["total"].is_u64() {
-                put(a, &["total"], json!(99))
-            } else {
-                a
-            }
-        }),
-        ("every_edge_and_no_other_is_taken", |q, a| {
-            if q.uri().path().ends_with("transitions") && a.status == 200 {
-                put(status(a, 409), &["code"], json!("INVALID_TRANSITION"))
-            } else {
-                a
-            }
-        }),
-        (
-            "final_records_stay_as_they_are",
-            |q, a| if q.method() == "PATCH" && a.status == 409 { status(a, 200) } else { a },
-        ),
-        ("a_refused_action_changes_nothing", |q, a| {
-            if q.uri().path().ends_with("history") { put(a, &["data"], json!([1, 2])) } else { a }
-        }),
-        ("declared_filters_and_sorts_work", |q, a| {
-            if q.uri().query().is_some_and(|t| t.starts_with("code=")) { put(a, &["data"], json!([])) } else { a }
-        }),
-        ("other_filters_are_refused", |_, a| if a.code() == "UNKNOWN_FILTER" { status(a, 200) } else { a }),
-        ("pages_cover_the_list_once", |q, a| {
-            if q.uri().query().is_some_and(|t| t.contains("after=")) { put(a, &["next"], json!(null)) } else { a }
-        }),
-        ("search_finds_what_is_searchable", |q, a| {
-            if q.uri().query().is_some_and(|t| t.starts_with("q=")) { put(a, &["data"], json!([])) } else { a }
-        }),
-    ];
-    for (check, tamper) in tampers {
+    for (check, tamper) in TAMPERS {
         let found = findings(check, toy, Samples::default(), (Place::lite(), Some(*tamper)));
         assert!(!found.is_empty(), "{check} sees nothing wrong in a broken cell");
     }
