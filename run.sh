@@ -73,7 +73,8 @@ browser_tests() {
   "${CARGO_TARGET_DIR:-target}/debug/superpaas" serve --data "$dir/data" --listen "127.0.0.1:$port" --admin-listen 127.0.0.1:0 --demo \
     >"$dir/log" 2>&1 &
   pid=$!
-  trap 'kill "$pid" 2>/dev/null || true; rm -rf "$dir"' EXIT
+  # shellcheck disable=SC2064 # now, while the names are known: they are gone when the shell ends
+  trap "kill $pid 2>/dev/null || true; rm -rf '$dir'" EXIT
   for _ in $(seq 1 120); do grep -q "is ready" "$dir/log" && break || sleep 0.25; done
   grep -q "is ready" "$dir/log" || { cat "$dir/log" >&2; exit 1; }
   (cd web && BASE_URL="http://127.0.0.1:$port" npm run --silent e2e)
@@ -107,7 +108,8 @@ fresh_demo() { # the release starts on nothing, seeds the demo company, stops, a
   dir="$(mktemp -d)"
   "$program" serve --data "$dir/data" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --demo >"$dir/log" 2>&1 &
   pid=$!
-  trap 'kill "$pid" 2>/dev/null || true; rm -rf "$dir"' EXIT
+  # shellcheck disable=SC2064 # now, while the names are known: they are gone when the shell ends
+  trap "kill $pid 2>/dev/null || true; rm -rf '$dir'" EXIT
   for _ in $(seq 1 120); do grep -q "is ready" "$dir/log" && break || sleep 0.25; done
   grep -q "is ready" "$dir/log" || { cat "$dir/log" >&2; exit 1; }
   kill "$pid"
