@@ -63,6 +63,12 @@ oracle_tests() {
   python3 tests/northwind/test_oracle.py
 }
 
+acceptance_tests() {
+  say "acceptance: the interface contract and the rules of ERP, read by another language"
+  cargo build --locked -p superpaas
+  python3 tests/acceptance/contract.py "${CARGO_TARGET_DIR:-target}/debug/superpaas"
+}
+
 browser_tests() {
   install chromium chromium
   say "browser: the stories of the page, on the real program"
@@ -128,6 +134,7 @@ tests() {
   rust_tests
   oracle_tests
   web_tests
+  acceptance_tests
   browser_tests
   say "all tests passed"
 }
@@ -141,7 +148,8 @@ case "${1:-serve}" in
   full_verify) tests; structure; release; fresh_demo; bench; say "everything is verified" ;;
   bench) shift; bench "$@" ;;
   e2e) browser_tests ;;
+  acceptance) acceptance_tests ;;
   self_check) release; exec "${CARGO_TARGET_DIR:-target}/release/superpaas" self-check --data "$data" ;;
-  help | -h | --help) echo "usage: ./run.sh [serve | build | test | e2e | self_check | full_verify | bench [--full]]" ;;
-  *) echo "run.sh: unknown command '$1'; there is: serve, build, test, e2e, self_check, full_verify, bench." >&2; exit 2 ;;
+  help | -h | --help) echo "usage: ./run.sh [serve | build | test | acceptance | e2e | self_check | full_verify | bench [--full]]" ;;
+  *) echo "run.sh: unknown command '$1'; there is: serve, build, test, acceptance, e2e, self_check, full_verify, bench." >&2; exit 2 ;;
 esac

@@ -121,6 +121,9 @@ impl Gateway {
         asked.check(&self.0.config)?;
         let path = asked.path.as_str();
         if let Some(rest) = path.strip_prefix("/api/v1/") {
+            if rest == "openapi.json" && asked.is_read() {
+                return Ok(self.whole_description(asked).await);
+            }
             let (cell, rest) = rest.split_once('/').unwrap_or((rest, ""));
             return if cell == "auth" {
                 self.sign_in(asked, rest, body).await

@@ -53,7 +53,7 @@ struct Whole {
 }
 
 impl Gateway {
-    /// `/openapi.json`: every cell that answers, and what the gateway itself offers.
+    /// `/openapi.json` and `/api/v1/openapi.json`: every cell that answers, and what the gateway itself offers.
     pub(crate) async fn whole_description(&self, asked: &Asked) -> Response<Body> {
         let mut parts = Vec::new();
         for cell in self.0.peers.names() {

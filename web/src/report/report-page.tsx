@@ -59,10 +59,10 @@ function Conditions({ report, search, onRun }: { report: ReportMeta; search: Sea
   );
 }
 
-/** Dates that a report needs and nobody has chosen yet: this year until today. */
+/** Dates that a report needs or spans and nobody has chosen yet: this year until today. */
 function usual(report: ReportMeta): Search {
   const now = today();
-  const dates = report.parameters.filter((p) => p.required && p.type === 'date');
+  const dates = report.parameters.filter((p) => p.type === 'date' && (p.required || ['from', 'to'].includes(p.name)));
   return Object.fromEntries(dates.map((p) => [p.name, p.name === 'from' ? `${now.slice(0, 4)}-01-01` : now]));
 }
 

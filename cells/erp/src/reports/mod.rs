@@ -14,16 +14,19 @@ pub use statements::{BALANCE_SHEET, INCOME_STATEMENT};
 pub use stock_summary::STOCK_SUMMARY;
 
 pub(crate) const FROM: Parameter =
-    Parameter { name: "from", label: Labels::of("开始日期", "From"), ty: ParameterType::Date, required: true };
+    Parameter { name: "from", label: Labels::of("开始日期", "From"), ty: ParameterType::Date, required: false };
 pub(crate) const TO: Parameter =
-    Parameter { name: "to", label: Labels::of("结束日期", "To"), ty: ParameterType::Date, required: true };
+    Parameter { name: "to", label: Labels::of("结束日期", "To"), ty: ParameterType::Date, required: false };
 pub(crate) const AS_OF: Parameter =
     Parameter { name: "asOf", label: Labels::of("截至日期", "As of"), ty: ParameterType::Date, required: false };
 
-/// The two ends of a span, which must be in order.
+/// The two ends of a span, which must be in order: until today, from the first day of the year it ends in, where none
+/// is said; a beginning after today ends with its own year.
 pub(crate) fn span(ctx: &Ctx<'_>, params: &Params) -> Result<(Date, Date)> {
-    let today = ctx.today();
-    let (from, to) = (params.date("from").unwrap_or(today), params.date("to").unwrap_or(today));
+    let (today, said) = (ctx.today(), params.date("from"));
+    let end = said.filter(|from| *from > today).map_or(Some(today), |from| Date::new(from.year(), 12, 31));
+    let to = params.date("to").or(end).unwrap_or(today);
+    let from = said.or_else(|| Date::new(to.year(), 1, 1)).unwrap_or(to);
     if from <= to {
         return Ok((from, to));
     }
