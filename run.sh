@@ -66,7 +66,13 @@ oracle_tests() {
 acceptance_tests() {
   say "acceptance: the interface contract and the rules of ERP, read by another language"
   cargo build --locked -p superpaas
-  python3 tests/acceptance/contract.py "${CARGO_TARGET_DIR:-target}/debug/superpaas"
+  local program="${CARGO_TARGET_DIR:-target}/debug/superpaas"
+  python3 tests/acceptance/contract.py "$program"
+  trap stop_private_postgres EXIT
+  private_postgres
+  python3 tests/acceptance/contract.py "$program" "$SUPERPAAS_TEST_POSTGRES"
+  stop_private_postgres
+  trap - EXIT
 }
 
 browser_tests() {

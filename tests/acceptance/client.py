@@ -72,13 +72,17 @@ class Client:
 
 
 class Program:
-    """The program under test on a fresh directory."""
+    """The program under test on a fresh directory, and on fresh databases of a server where its URL is given."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, database=None):
         self.directory = tempfile.mkdtemp(prefix="acceptance-")
         self.data = os.path.join(self.directory, "data")
         self.log = open(os.path.join(self.directory, "log"), "w+b")
-        self.process = subprocess.Popen([binary, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--demo"],
+        place = ["--data", self.data]
+        if database:
+            place += ["--database-url", database, "--database-prefix", "acceptance_" + uuid.uuid4().hex[:8]]
+            subprocess.run([binary, "migrate", *place], check=True, stdout=self.log, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen([binary, "serve", *place, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--demo"],
                                         stdout=self.log, stderr=subprocess.STDOUT)
         self.host, self.port = "127.0.0.1", None
         until = time.monotonic() + 60

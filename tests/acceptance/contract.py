@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The interface contract and the ERP rules, spoken from outside by a second reader: nothing of ours is imported.
 
-usage: contract.py <superpaas binary>
+usage: contract.py <superpaas binary> [<url of a PostgreSQL server>]
 Every check carries the sentence of the contract it reads. The run ends with status 1 when one does not hold.
 """
 import re
@@ -357,7 +357,7 @@ def scopes(nobody, boss):
 
 
 def main():
-    p = Program(sys.argv[1])
+    p = Program(*sys.argv[1:])
     try:
         nobody = p.anonymous()
         admin = nobody.sign_in("demo", "admin", "Demo@12345")
