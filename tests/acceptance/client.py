@@ -45,13 +45,17 @@ class Client:
             head.pop(name, None)
             if value is not None:
                 head[name] = value
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
-        try:
-            connection.request(method, "/api/v1" + path if not path.startswith("!") else path[1:], raw, head)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
-        finally:
-            connection.close()
+        while True:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+            try:
+                connection.request(method, "/api/v1" + path if not path.startswith("!") else path[1:], raw, head)
+                answer = connection.getresponse()
+                answer = Answer(answer.status, answer.headers, answer.read())
+            finally:
+                connection.close()
+            if answer.status != 429:
+                return answer
+            time.sleep(float(answer.headers["Retry-After"]))  # a polite caller; without the header this is an error, as it should be
 
     def get(self, path, **kw):
         return self.call("GET", path, **kw)

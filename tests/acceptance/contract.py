@@ -9,6 +9,7 @@ import sys
 import time
 from decimal import ROUND_HALF_UP, Decimal
 
+import erp_rules
 from client import Client, Program, uuid7
 
 FAILED, PASSED = [], 0
@@ -150,7 +151,7 @@ def masters(boss):
     history = expect(boss.get(f"/erp/products/{product['id']}/history"), 200, "§4 history").json
     check("螺丝钉" in str(history) and "boss" in str(history), "§4 history: who, what, before → after", str(history)[:300])
     mine = uuid7()
-    body = {"id": mine, "code": "P2", "name": "螺母", "unit": unit["code"] and {"code": unit["code"]}, "kind": "stocked", "salesPrice": "3", "vatRate": "0.13"}
+    body = {"id": mine, "code": "P2", "name": "螺母", "unit": {"code": unit["code"]}, "kind": "stocked", "salesPrice": "3", "vatRate": "0.13"}
     expect(boss.post("/erp/products", body), 201, "§4 client-made id")
     check(boss.post("/erp/products", body).json["id"] == mine, "§4 client-made id repeated, same content → the record")
     expect(boss.post("/erp/products", {**body, "name": "other"}), 409, "§4 client-made id, other content", "DUPLICATE")
@@ -159,7 +160,7 @@ def masters(boss):
     two = boss.post("/erp/products", {"code": "P3", "name": "垫片", "unit": unit["id"], "kind": "stocked"}, headers=key)
     check(one.status == two.status == 201 and one.json == two.json and two.headers.get("X-Idempotent-Replay") == "true", "§4 replay", two)
     expect(boss.post("/erp/products", {"code": "P4", "name": "垫片", "unit": unit["id"], "kind": "stocked"}, headers=key), 422, "§4 same id, other body", "IDEMPOTENCY_MISMATCH")
-    dry = expect(boss.post("/erp/products?dryRun=true", {"code": "P5", "name": "x", "unit": unit["id"], "kind": "stocked"}), 201, "§4 dryRun") if False else boss.post("/erp/products?dryRun=true", {"code": "P5", "name": "x", "unit": unit["id"], "kind": "stocked"})
+    dry = boss.post("/erp/products?dryRun=true", {"code": "P5", "name": "x", "unit": unit["id"], "kind": "stocked"})
     check(dry.status in (200, 201) and boss.get("/erp/products?code=P5").json["total"] == 0, "§4 dryRun leaves nothing", dry)
     batch = boss.post("/erp/products/batch", {"mode": "each", "items": [{"code": "B1", "name": "b", "unit": unit["id"], "kind": "stocked"}, {"name": "bad"}]})
     check(batch.status == 200 and boss.get("/erp/products?code=B1").json["total"] == 1, "§4 batch each: a result per item", batch)
@@ -178,7 +179,6 @@ def masters(boss):
     only = boss.get("/erp/products?fields=code,name").json["data"][0]
     check(set(only) <= {"id", "code", "name", "version"} , "§4 fields=", only)
     customer = expect(boss.post("/erp/customers", {"code": "C1", "name": "客户一", "phone": "13800138000", "creditLimit": None, "paymentTermDays": 30}), 201, "customers").json
-    check("13800138000" not in str(customer) or True, "")
     for form, kind in (("json", "application/json"), ("csv", "text/csv"), ("xlsx", "spreadsheet")):
         export = boss.get(f"/erp/products/export?format={form}")
         check(export.status == 200 and kind in export.headers.get("Content-Type", ""), f"§4 export {form}", (export.status, export.headers.get("Content-Type")))
@@ -202,7 +202,6 @@ def loop(boss, product, customer):
     gross = money(Decimal("10") * Decimal("9.99") * Decimal("0.95"))
     tax = money(gross * Decimal("0.13"))
     check(money(draft["net"]) == gross and money(draft["tax"]) == tax and money(draft["total"]) == gross + tax, "erp-names rounding", draft)
-    check(draft["number"] is not None or True, "")
     check({a["action"] for a in draft["allowedActions"]} >= {"confirm", "void"} and all("label" in a for a in draft["allowedActions"]), "allowedActions of a draft", draft["allowedActions"])
     expect(boss.act("/erp/sales-orders", draft, "deliver"), 409, "not allowed now", "INVALID_TRANSITION")
     confirmed = expect(boss.act("/erp/sales-orders", draft, "confirm"), 200, "confirm").json
@@ -224,7 +223,6 @@ def loop(boss, product, customer):
     check(money(posted["cost"]) == money(Decimal("4") * Decimal("612.35") / 100), "cost at moving average", posted["cost"])
     current = boss.get(f"/erp/sales-orders/{draft['id']}").json
     check(Decimal(current["lines"][0]["deliveredQuantity"]) == 4, "deliveredQuantity", current["lines"][0])
-    expect(boss.act("/erp/sales-orders", current, "reopen"), 409 if False else boss.act("/erp/sales-orders", current, "reopen").status, "reopen")
     reopened = boss.act("/erp/sales-orders", current, "reopen")
     check(reopened.status in (409, 422), "reopen only while nothing was delivered", reopened)
     invoiced = expect(boss.act("/erp/sales-orders", current, "invoice"), 200, "invoice").json
@@ -235,7 +233,6 @@ def loop(boss, product, customer):
     again = boss.act("/erp/sales-orders", boss.get(f"/erp/sales-orders/{draft['id']}").json, "invoice")
     check(again.status == 422 and again.json["details"]["rule"] == "erp.order.nothing-remaining", "erp.order.nothing-remaining", again)
     total = money(invoice["total"])
-    receipt = expect(boss.post("/erp/receipts", {"customer": {"code": "C1"}, "receiptDate": DAY, "bankAccount": {"code": "BANK01"}, "amount": str(total + 5), "allocations": [{"invoice": {"number": invoice["number"]}, "amount": str(total + 1)}]}), 201, "receipt").json if False else None
     over = boss.post("/erp/receipts", {"customer": {"code": "C1"}, "receiptDate": DAY, "bankAccount": {"code": "BANK01"}, "amount": str(total + 5), "allocations": [{"invoice": {"number": invoice["number"]}, "amount": str(total + 1)}]})
     if over.status == 201:
         over = boss.act("/erp/receipts", over.json, "post")
@@ -253,7 +250,7 @@ def loop(boss, product, customer):
     expect(boss.act("/erp/sales-returns", goods, "post"), 200, "post return")
     credit = expect(boss.act("/erp/sales-orders", boss.get(f"/erp/sales-orders/{draft['id']}").json, "invoice"), 200, "credit draft").json
     note = boss.get(f"/erp/sales-invoices/{credit['created'][0]['id']}").json
-    check(note["kind"] == "credit" and money(note["total"]) < 0 or note["kind"] == "credit", "negative remaining makes a credit draft", note)
+    check(note["kind"] == "credit", "negative remaining makes a credit draft", note)
     note = expect(boss.act("/erp/sales-invoices", note, "post"), 200, "post credit").json
     check(money(note["open"]) < 0, "what is left stays negative in open", note["open"])
     return draft
@@ -369,6 +366,7 @@ def main():
         rules(boss, product)
         books(boss)
         scopes(nobody, boss)
+        erp_rules.tell(boss, check, expect, DAY)
         events = operator.get("/platform/events?limit=5")
         check(events.status == 200, "§5 events for operators", events)
     finally:
