@@ -10,6 +10,7 @@ import time
 from decimal import ROUND_HALF_UP, Decimal
 
 import erp_rules
+import platform_rules
 from client import Client, Program, uuid7
 
 FAILED, PASSED = [], 0
@@ -367,6 +368,7 @@ def main():
         books(boss)
         scopes(nobody, boss)
         erp_rules.tell(boss, check, expect, DAY)
+        platform_rules.tell(nobody, boss, "acme", check, expect, DAY)
         events = operator.get("/platform/events?limit=5")
         check(events.status == 200, "§5 events for operators", events)
     finally:
