@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -106,6 +107,8 @@ class Program:
     def stop(self):
         self.process.terminate()
         self.process.wait(30)
+        self.log.close()
+        shutil.rmtree(self.directory)
 
 
 def uuid7():
