@@ -46,7 +46,7 @@ function Favourites({ word, onPick }: { word: string; onPick: () => void }) {
 function SideMenu({ onPick }: { onPick: () => void }) {
   const { t, l } = useText();
   const { metas, pending } = useMetas();
-  const seesStatus = useMe().permissions.some((code) => code === 'platform.settings.update');
+  const seesStatus = useMe().permissions.some((code) => code === 'platform.settings.update' || code === 'platform.health.read');
   const [q, setQ] = useState('');
   const word = q.trim().toLowerCase();
   const groups = menuOf(metas, l)
