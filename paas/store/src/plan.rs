@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub cols: Vec<Col>,
     /// A balance by its tenant and key bytes.
     pub by_key: String,
+    /// Whether some field is read from a balance, and so changes without the record.
+    pub reads_balances: bool,
     /// `INSERT` of the tenant, the lead columns and the fields.
     pub insert: String,
 }
@@ -55,7 +57,8 @@ impl Plan {
         let select = select.join(", ");
         let by_key =
             format!("SELECT {select} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"key_bytes\" = $2", q(meta.table));
-        Plan { meta, blank, lead, fields, select, cols, by_key, insert }
+        let reads_balances = meta.fields.iter().any(|f| f.from_balance.is_some());
+        Plan { meta, blank, lead, fields, select, cols, by_key, reads_balances, insert }
     }
 
     /// A blank record of the type.

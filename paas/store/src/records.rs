@@ -12,6 +12,9 @@ use paas_types::{Code, Id, Refusal, Result, Text};
 use serde_json::json;
 use std::sync::Arc;
 
+/// How many masters a job remembers; beyond that it asks again.
+const KNOWN: usize = 1_024;
+
 impl Tx {
     /// Stores a new record with its rows: fills the head (identity if it has none, version 1, stamps) and the rows'
     /// identities. 409 `DUPLICATE` with the field when it repeats what is unique; a field error `NOT_FOUND` when it refers
@@ -35,6 +38,7 @@ impl Tx {
             self.insert_rows(record, table)?;
         }
         self.index_words(record, true)?;
+        self.known.remove(&(plan.meta.table, id));
         self.name_changed(plan.meta, id);
         Ok(())
     }
@@ -67,6 +71,8 @@ impl Tx {
     pub fn load(&mut self, meta: &'static TypeMeta, id: Id, lock: Lock) -> Result<Option<Box<dyn Record>>> {
         if lock != Lock::None {
             self.hold_row(Key::Record(meta.table, id), lock == Lock::Update)?;
+        } else if let Some(known) = self.known.get(&(meta.table, id)) {
+            return Ok(Some(known.boxed_clone()));
         }
         let plan = self.plan(meta)?;
         let sql = format!("SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" = $2", plan.select, q(meta.table));
@@ -77,6 +83,8 @@ impl Tx {
         self.fill(&plan, &mut *record, cells)?;
         if !meta.tables.is_empty() {
             self.attach_rows(std::slice::from_mut(&mut record))?;
+        } else if meta.kind == Kind::Master && self.known.len() < KNOWN && !plan.reads_balances {
+            self.known.insert((meta.table, id), record.boxed_clone());
         }
         Ok(Some(record))
     }
@@ -146,6 +154,7 @@ impl Tx {
         if words {
             self.index_words(after, false)?;
         }
+        self.known.remove(&(plan.meta.table, id));
         self.name_changed(plan.meta, id);
         Ok(())
     }
@@ -207,6 +216,7 @@ impl Tx {
             Err(fault) => return Err(self.spoil(fault.into())),
         }
         self.send("DELETE FROM search_token WHERE tenant = $1 AND id = $2", vec![tenant, id])?;
+        self.known.remove(&(meta.table, record.id()));
         self.name_changed(meta, record.id());
         Ok(())
     }

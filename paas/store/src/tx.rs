@@ -8,8 +8,8 @@ use crate::pg::{Missed, Pg, Then};
 use crate::plan::Plan;
 use crate::store::{NameKey, Shared};
 use paas_auth::Sealer;
-use paas_document::TypeMeta;
-use paas_types::{Instant, Refusal, Result, Tenant};
+use paas_document::{Record, TypeMeta};
+use paas_types::{Id, Instant, Refusal, Result, Tenant};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -33,6 +33,8 @@ pub struct Tx {
     /// The job made the data key of its tenant: when it is taken back, the key is gone.
     pub(crate) fresh_key: bool,
     pub(crate) held: HashMap<(&'static str, Vec<u8>), Held>,
+    /// Masters the job has read, so that a rule per line does not ask for the same one per line.
+    pub(crate) known: HashMap<(&'static str, Id), Box<dyn Record>>,
     pub(crate) entries: Vec<[u8; 32]>,
     /// Names changed since the batch began: not to be cached before the commit.
     pub(crate) dirty_names: HashSet<NameKey>,
@@ -58,6 +60,7 @@ impl Tx {
             rehearsal: false,
             fresh_key: false,
             held: HashMap::new(),
+            known: HashMap::new(),
             entries: Vec::new(),
             dirty_names: HashSet::new(),
             emitted: false,
@@ -212,6 +215,7 @@ impl Tx {
         self.rehearsal = false;
         self.fresh_key = false;
         self.held.clear();
+        self.known.clear();
         self.entries.clear();
     }
 

@@ -3,7 +3,7 @@
 
 mod toys;
 
-use paas_store::Step;
+use paas_store::{Lock, Step};
 use rusqlite::Connection;
 use std::path::Path;
 use toys::*;
@@ -35,6 +35,35 @@ async fn a_tape_played_on_a_copy_gives_the_same_rows() {
     store.close().await;
     assert_eq!(rows(&copy), rows(&place.dir().join("toys.db")) - 1);
     assert_eq!(rows(&copy), 6);
+}
+
+#[tokio::test]
+async fn a_job_asks_for_a_master_once_and_sees_its_own_change() {
+    let place = Place::lite();
+    let store = store(&place).await;
+    let shelf_a = a_shelf(&store, 1, "A", "one").await;
+    let tape = store.tape();
+    tape.start();
+    let names = store
+        .write(actor(1), move |tx| {
+            let name = shelf().fields.iter().position(|f| f.name == "name").unwrap();
+            let mut seen = Vec::new();
+            for _ in 0..3 {
+                seen.push(tx.load(shelf(), shelf_a, Lock::None)?.unwrap().get(name));
+            }
+            let before = tx.load(shelf(), shelf_a, Lock::Update)?.unwrap();
+            let mut after = before.boxed_clone();
+            after.set(name, text("two")).unwrap();
+            tx.update(&*before, &mut *after)?;
+            seen.push(tx.load(shelf(), shelf_a, Lock::None)?.unwrap().get(name));
+            Ok(seen)
+        })
+        .await
+        .unwrap();
+    assert_eq!(names, [text("one"), text("one"), text("one"), text("two")]);
+    let asked = |step: &&Step| matches!(step, Step::Statement { sql, .. } if sql.starts_with("SELECT") && sql.contains("FROM \"shelf\" t"));
+    assert_eq!(tape.stop().iter().filter(asked).count(), 3, "once, under its lock, and after its change");
+    store.close().await;
 }
 
 fn play(copy: &Path, steps: &[Step]) {
