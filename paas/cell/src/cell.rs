@@ -392,4 +392,25 @@ impl Registry {
         codes.dedup();
         codes
     }
+
+    /// Every name that a field right can have, sorted: `{cell}.{type}.{field}`, `{cell}.{type}.{table}`, and below it
+    /// each field of its rows; those also by the name of the row type.
+    pub(crate) fn restrictable(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for kind in &self.kinds {
+            let meta = kind.meta();
+            names.extend(meta.fields.iter().map(|f| self.code(meta, f.name)));
+            for table in meta.tables {
+                let whole = self.code(meta, table.name);
+                let rows = (table.meta)();
+                for field in rows.fields {
+                    names.extend([format!("{whole}.{}", field.name), self.code(rows, field.name)]);
+                }
+                names.push(whole);
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
 }

@@ -208,7 +208,8 @@ fn own() -> Value {
     let asks = json!({"type": "object", "required": ["grant_type"], "properties": {
         "grant_type": {"enum": ["password", "refresh_token", "client_credentials", "switch_tenant"]},
         "tenant": {"type": "string"}, "username": {"type": "string"},
-        "password": {"type": "string", "format": "password"}, "refresh_token": {"type": "string"},
+        "password": {"type": "string", "format": "password"},
+        "currentPassword": {"type": "string", "format": "password"}, "refresh_token": {"type": "string"},
         "client_id": {"type": "string"}, "client_secret": {"type": "string"}, "cookie": {"type": "boolean"}},
         "example": {"grant_type": "password", "tenant": "demo", "username": "admin", "password": "********"}});
     let change = json!({"type": "object", "required": ["currentPassword", "newPassword"], "properties": {

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant as Moment};
 const CODES_FRESH: Duration = Duration::from_secs(60);
 
 type Homes = HashMap<([u8; 32], String), Tenant>;
-type Known = HashMap<([u8; 32], String), (Moment, Arc<Vec<String>>)>;
+type Known = HashMap<([u8; 32], String), (Moment, Arc<Codes>)>;
 
 static HOMES: LazyLock<Mutex<Homes>> = LazyLock::new(Mutex::default);
 static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
@@ -231,7 +231,7 @@ pub(crate) async fn grantable(service: &Arc<Service>, tenant: &str, cells: &[Str
     let mut codes = Vec::new();
     for cell in cells {
         let known = known(service, cell).await.ok_or_else(|| Refusal::unavailable(format!("{cell} is silent")))?;
-        codes.extend(known.iter().filter(|code| tenant == SYSTEM || !of_tenants(code)).cloned());
+        codes.extend(known.permissions.iter().filter(|code| tenant == SYSTEM || !of_tenants(code)).cloned());
     }
     codes.sort_unstable();
     Ok(codes)
@@ -247,27 +247,33 @@ pub(crate) async fn expanded(
     Ok(expand(granted, codes.iter().map(String::as_str)))
 }
 
-/// What the rules of roles must know: `{"codes": [..], "silent": [..]}`, everything that can be granted in the caller's
-/// tenant, and the cells that do not say at the moment what they have.
+/// What the rules of roles must know: `{"codes": [..], "fields": [..], "silent": [..]}`, everything that can be granted
+/// in the caller's tenant, every field that can be restricted, and the cells that do not say at the moment what they
+/// have.
 pub(crate) async fn codes(service: Arc<Service>, context: Context) -> Result<Json> {
     let code = context.tenant.map(|tenant| tenant.code).ok_or_else(|| Refusal::new(Code::MissingTenantId))?;
     let account = account_of(&service, &code).await?.ok_or_else(Refusal::not_found)?;
-    let (mut codes, mut silent) = (Vec::new(), Vec::new());
+    let (mut codes, mut fields, mut silent) = (Vec::new(), Vec::new(), Vec::new());
     for cell in cells_of(&account) {
-        match grantable(&service, &code, std::slice::from_ref(&cell)).await {
-            Ok(known) => codes.extend(known),
-            Err(_) => silent.push(cell),
+        match known(&service, &cell).await {
+            Some(known) => {
+                codes.extend(known.permissions.iter().filter(|said| code == SYSTEM || !of_tenants(said)).cloned());
+                fields.extend(known.fields.iter().cloned());
+            }
+            None => silent.push(cell),
         }
     }
-    Ok(json!({"codes": codes, "silent": silent}))
+    Ok(json!({"codes": codes, "fields": fields, "silent": silent}))
 }
 
+/// What a cell has to grant and to restrict.
 #[derive(Deserialize)]
 struct Codes {
     permissions: Vec<String>,
+    fields: Vec<String>,
 }
 
-async fn known(service: &Arc<Service>, cell: &str) -> Option<Arc<Vec<String>>> {
+async fn known(service: &Arc<Service>, cell: &str) -> Option<Arc<Codes>> {
     let key = (service.master().derive("known-codes"), cell.to_owned());
     let kept = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
     if let Some((at, codes)) = &kept
@@ -278,7 +284,7 @@ async fn known(service: &Arc<Service>, cell: &str) -> Option<Arc<Vec<String>>> {
     let call = Call::get("/internal/permissions").ok()?.within(Duration::from_secs(1));
     match service.peers().json::<Codes>(cell, Context::system("permissions", ""), call).await {
         Ok(said) => {
-            let codes = Arc::new(said.permissions);
+            let codes = Arc::new(said);
             let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(key, (Moment::now(), Arc::clone(&codes)));
             Some(codes)

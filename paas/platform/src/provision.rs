@@ -101,14 +101,18 @@ pub(crate) async fn settle(
     service.write_as_system(tenant, request, join).await
 }
 
-/// The role a tenant's first member came with gets what came with fresh cells, given by the stems of their codes.
+/// The role a tenant's first member came with gets what came with fresh cells, given by the stems of their codes. Both
+/// are known by the mark they came with: names change, and others may take them.
 fn extend(ctx: &mut Ctx<'_>, member: &First, fresh: &[String]) -> Result<()> {
     let came = member.permissions.iter().filter(|code| fresh.iter().any(|stem| code.starts_with(stem)));
     let came: Vec<String> = came.cloned().collect();
-    let known = ctx.find(Find::<User>::all().eq("username", member.username.clone()).limit(1))?;
-    let role = ctx.by_code::<Role>(&member.username)?;
-    let held = role.filter(|role| known.iter().any(|user| user.roles.contains(role)));
-    if let (Some(role), false) = (held, came.is_empty()) {
+    if came.is_empty() {
+        return Ok(());
+    }
+    let known = ctx.find(Find::<User>::all().eq("origin", member.username.clone()).limit(1))?;
+    let roles = ctx.find(Find::<Role>::all().eq("origin", member.username.clone()).limit(1))?;
+    let role = roles.first().map(|role| Ref::<Role>::new(role.head.id));
+    if let Some(role) = role.filter(|role| known.iter().any(|user| user.roles.contains(role))) {
         let mut role: Role = ctx.lock(role)?;
         role.permissions.extend(came);
         role.permissions.sort_unstable();
@@ -131,6 +135,7 @@ fn join_as(ctx: &mut Ctx<'_>, member: &First) -> Result<()> {
             role.name_en = Some(name_en.clone());
             role.permissions.clone_from(&member.permissions);
             role.data_scope = DataScope::All;
+            role.origin = Some(member.username.clone());
             Ref::new(ctx.create(role)?.head.id)
         }
     };
@@ -139,6 +144,7 @@ fn join_as(ctx: &mut Ctx<'_>, member: &First) -> Result<()> {
     user.name = Some(member.name.clone());
     user.password_hash = Some(member.hash.clone());
     user.must_change_password = member.must_change;
+    user.origin = Some(member.username.clone());
     user.roles = vec![role];
     ctx.create(user).map(|_| ())
 }

@@ -30,6 +30,9 @@ pub struct Role {
     pub departments: Vec<Ref<Department>>,
     /// 字段权限 | Field rights
     pub field_rights: Json,
+    /// 来源：租户首批用户的用户名 | Origin: the user name of a first member it came with
+    #[field(computed, write_only)]
+    pub origin: Option<String>,
     /// 状态 | State
     #[field(list, indexed)]
     pub state: MasterState,
@@ -96,6 +99,7 @@ fn check(ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
         ));
     }
     grant(ctx, role)?;
+    restrict(ctx, role)?;
     role.permissions.sort_unstable();
     role.permissions.dedup();
     delegation::may_write(ctx, role)
@@ -104,11 +108,7 @@ fn check(ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
 /// Wildcards end here: they stand for what there is at this moment, not for what may come. What a role holds of a cell
 /// that is silent now it keeps; more of it waits until the cell is back.
 fn grant(ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
-    let list = |name: &str| -> Option<Vec<String>> {
-        let list = ctx.asked()?.get(name)?.as_array()?;
-        Some(list.iter().filter_map(Json::as_str).map(str::to_owned).collect())
-    };
-    let (Some(known), Some(silent)) = (list("codes"), list("silent")) else { return Ok(()) };
+    let (Some(known), Some(silent)) = (asked(ctx, "codes"), asked(ctx, "silent")) else { return Ok(()) };
     let is_silent = |code: &String| silent.iter().any(|cell| code.split('.').next() == Some(cell));
     let (waiting, said): (Vec<String>, Vec<String>) = role.permissions.iter().cloned().partition(is_silent);
     if !waiting.is_empty() {
@@ -124,6 +124,34 @@ fn grant(ctx: &mut Ctx<'_>, role: &mut Role) -> Result<()> {
     }
     role.permissions = paas_auth::expand(&said, known.iter().map(String::as_str));
     role.permissions.extend(waiting);
+    Ok(())
+}
+
+/// What was asked of the cells before.
+fn asked(ctx: &Ctx<'_>, name: &str) -> Option<Vec<String>> {
+    let list = ctx.asked()?.get(name)?.as_array()?;
+    Some(list.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+}
+
+/// A right on a field that nothing has would restrict nothing, and nobody would notice. Of a cell that is silent now
+/// the role keeps what it restricts; more of it waits until the cell is back.
+fn restrict(ctx: &mut Ctx<'_>, role: &Role) -> Result<()> {
+    let (Some(known), Some(silent)) = (asked(ctx, "fields"), asked(ctx, "silent")) else { return Ok(()) };
+    let stated = role.restricted().unwrap_or_default();
+    for field in stated.keys().filter(|field| !known.contains(field)) {
+        if !silent.iter().any(|cell| field.split('.').next() == Some(cell)) {
+            let message = Text::of(
+                "没有这个字段。请写作“应用.类型.字段”，明细写作“应用.类型.表.字段”。",
+                "There is no such field. Write “cell.type.field”, of rows “cell.type.table.field”.",
+            );
+            return Err(Refusal::field(format!("fieldRights.{field}"), "NOT_FOUND", message));
+        }
+        let new = role.head.version == 0;
+        let held = if new { None } else { ctx.get(Ref::<Role>::new(role.head.id))?.restricted() };
+        if !held.is_some_and(|held| held.contains_key(field)) {
+            return Err(Refusal::unavailable("the cell of a field is silent"));
+        }
+    }
     Ok(())
 }
 

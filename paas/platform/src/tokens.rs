@@ -120,13 +120,14 @@ fn use_token(ctx: &mut Ctx<'_>, token: &RefreshToken) -> Result<Option<(User, i6
     }
 }
 
-/// A token of one membership becomes a token of another of the same person. The first time the other membership's own
-/// password shows that both are the same person's.
+/// A token of one membership becomes a token of another of the same person. The first time the passwords of both
+/// memberships show that they are the same person's: a token alone, stolen perhaps, would link them for good.
 async fn switch(service: &Arc<Service>, call: &InternalCall, said: &Map<String, Json>) -> Result<Json> {
     let person = call.context.person.ok_or_else(|| Refusal::new(Code::Unauthenticated))?;
     let root = root_of(service, call).await?;
     let code = text(said, "tenant")?;
     if said.contains_key("password") {
+        confirm(service, call, said).await?;
         let shown = Credentials {
             tenant: code,
             username: text(said, "username")?,
@@ -153,6 +154,21 @@ async fn switch(service: &Arc<Service>, call: &InternalCall, said: &Map<String, 
     elsewhere(call, &tenant, &user)?;
     working(service, &tenant).await?;
     open(service, call, (tenant, &user), Some(root)).await
+}
+
+/// Demands the caller's own password, as strictly as at sign-in.
+async fn confirm(service: &Arc<Service>, call: &InternalCall, said: &Map<String, Json>) -> Result<()> {
+    let current = Secret::new(text(said, "currentPassword")?);
+    let here = call.context.tenant.as_ref().ok_or_else(|| Refusal::new(Code::Unauthenticated))?.tenant();
+    let member = Ref::<User>::new(call.context.membership);
+    let user = service.read_as_system(&here, move |ctx| ctx.get(member)).await?;
+    let shown = Credentials {
+        tenant: here.code.to_string(),
+        username: user.username,
+        password: current,
+        network: network(call),
+    };
+    admit(service, &shown).await.map(|_| ())
 }
 
 /// Where a switched session comes from: the caller's session, or the one that was switched to it. `RATE_LIMITED` when

@@ -49,6 +49,9 @@ pub struct User {
     /// 会话批次：加一即结束全部会话 | Session epoch: one more ends all sessions
     #[field(computed, write_only)]
     pub session_epoch: i64,
+    /// 来源：租户首批用户当时的用户名 | Origin: the user name with which a first member came
+    #[field(computed, write_only)]
+    pub origin: Option<String>,
     /// 状态 | State
     #[field(list, indexed)]
     pub state: MasterState,

@@ -40,7 +40,10 @@ pub(super) async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming)
     }
     match (call.method.as_str(), path.split('/').collect::<Vec<_>>().as_slice()) {
         ("PUT", ["tenants", code]) => provision(service, code, &call).await,
-        ("GET", ["permissions"]) => Ok(Reply::ok(&json!({"permissions": service.cell.permissions()}))),
+        ("GET", ["permissions"]) => {
+            let registry = &service.cell.registry;
+            Ok(Reply::ok(&json!({"permissions": registry.permissions(), "fields": registry.restrictable()})))
+        }
         (_, path) => crate::dispatch::routes::answer(service, path, &call).await,
     }
 }

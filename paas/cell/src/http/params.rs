@@ -117,7 +117,7 @@ fn default_sort(meta: &'static TypeMeta) -> Vec<Sort> {
 fn is_indexed(meta: &'static TypeMeta, path: &Path) -> bool {
     match (path.via, path.step) {
         (Some(via), _) => meta.field(via).is_some_and(|f| f.indexed || f.key),
-        (None, Step::Head(field)) => matches!(field, HeadField::Id | HeadField::Number | HeadField::CreatedAt),
+        (None, Step::Head(field)) => matches!(field, HeadField::Id | HeadField::Number),
         (None, Step::Field(index)) => {
             let blind = |f: &Field| matches!(f.ty, FieldType::Secret(_));
             meta.field(index).is_some_and(|f| f.indexed || f.unique || f.key || blind(f))

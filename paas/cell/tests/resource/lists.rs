@@ -92,6 +92,8 @@ async fn what_cannot_be_asked_is_refused_with_its_reason() {
         ("format=csv", "UNKNOWN_FILTER", ""),
         ("weight=heavy", "VALIDATION_FAILED", ""),
         ("place=P1", "VALIDATION_FAILED", ""),
+        ("createdAt[gt]=2026-01-01T00:00:00Z", "UNKNOWN_FILTER", "not-indexed"),
+        ("sort=-createdAt", "UNKNOWN_FILTER", "not-indexed"),
         ("weight[isNull]=maybe", "VALIDATION_FAILED", ""),
         ("page=0", "VALIDATION_FAILED", ""),
         ("pageSize=0", "VALIDATION_FAILED", ""),

@@ -32,7 +32,41 @@ fn switch(tenant: &str) -> Json {
     json!({"grant_type": "switch_tenant", "tenant": tenant})
 }
 
+/// A switch to the account of `boss` there, with what shows who is there and who is here.
+fn link(tenant: &str, current: &str) -> Json {
+    let mut said = switch(tenant);
+    (said["username"], said["password"]) = (json!("boss"), json!("boss-password"));
+    said["currentPassword"] = json!(current);
+    said
+}
+
 paas_store::on_both! {
+    async fn a_stolen_access_token_links_no_account(place: Place) {
+        let toy = Toy::new(place).await;
+        shelf_tenant(&toy).await;
+        let stolen = toy.enter("toy", "admin", PASSWORD).await;
+        let mut bare = link("shelf", "");
+        bare.as_object_mut().unwrap().remove("currentPassword");
+        for without in [bare, link("shelf", "")] {
+            let (status, said) = stolen.post("auth/token", without).await;
+            assert_eq!((status, said["details"][0]["field"].as_str()), (400, Some("currentPassword")), "{said}");
+        }
+        let (status, said) = stolen.post("auth/token", link("shelf", "a guess")).await;
+        assert_eq!((status, said["code"].as_str()), (401, Some("INVALID_CREDENTIALS")), "{said}");
+        assert_eq!(stolen.post("auth/token", switch("shelf")).await.0, 401, "nothing was linked");
+        let boss = toy.enter("shelf", "boss", "boss-password").await;
+        assert_eq!(boss.get("auth/me").await.1["memberships"].as_array().map(Vec::len), Some(1));
+        // Guesses are counted as at the front door.
+        for _ in 0..9 {
+            assert_eq!(stolen.post("auth/token", link("shelf", "a guess")).await.0, 401);
+        }
+        let (status, said) = stolen.post("auth/token", link("shelf", PASSWORD)).await;
+        assert_eq!((status, said["code"].as_str()), (401, Some("ACCOUNT_LOCKED")), "{said}");
+        toy.later(3_600);
+        let owner = toy.enter("toy", "admin", PASSWORD).await;
+        assert_eq!(owner.post("auth/token", link("shelf", PASSWORD)).await.0, 200);
+    }
+
     async fn an_id_from_another_tenant_neither_takes_nor_locks_an_account(place: Place) {
         let toy = Toy::new(place).await;
         shelf_tenant(&toy).await;
@@ -119,6 +153,25 @@ paas_store::on_both! {
         assert_eq!((status, said["details"]["permission"].as_str()), (403, Some("toy.shelf.phone")), "{said}");
     }
 
+    async fn a_restriction_of_nothing_is_refused(place: Place) {
+        let toy = Toy::new(place).await;
+        let admin = toy.enter("toy", "admin", PASSWORD).await;
+        let role = |code: &str, field: &str| {
+            json!({"code": code, "name": "R", "permissions": ["toy.shelf.read"], "fieldRights": {field: "hidden"}})
+        };
+        // Whoever misspells a field would believe it hidden.
+        for wrong in ["toy.shelf.fone", "toy.shelve.phone", "other.shelf.phone", "toy.shelf", "toy.shelf.*", "phone", ""] {
+            let (status, said) = admin.post("platform/roles", role("wrong", wrong)).await;
+            let detail = &said["details"][0];
+            assert_eq!((status, detail["code"].as_str()), (400, Some("NOT_FOUND")), "{wrong}: {said}");
+            assert_eq!(detail["field"], format!("fieldRights.{wrong}"));
+        }
+        for (at, right) in ["toy.shelf.phone", "platform.dictionary.items", "platform.dictionary.items.value",
+            "platform.user.parties"].into_iter().enumerate() {
+            admin.make("platform/roles", role(&format!("right{at}"), right)).await;
+        }
+    }
+
     async fn clerks_leave_those_above_them_alone(place: Place) {
         let toy = Toy::new(place).await;
         let permissions = json!(["platform.user.*", "platform.role.read", "platform.role.disable", "platform.role.enable",
@@ -148,9 +201,7 @@ paas_store::on_both! {
         let toy = Toy::new(place).await;
         shelf_tenant(&toy).await;
         let admin = toy.enter("toy", "admin", PASSWORD).await;
-        let mut proof = switch("shelf");
-        (proof["username"], proof["password"]) = (json!("boss"), json!("boss-password"));
-        assert_eq!(admin.post("auth/token", proof).await.0, 200);
+        assert_eq!(admin.post("auth/token", link("shelf", PASSWORD)).await.0, 200);
         let (status, said) = admin.post("auth/token", switch("toy")).await;
         assert_eq!((status, said["details"][0]["field"].as_str()), (400, Some("tenant")), "{said}");
         let enter = |said: Json, tenant: &str| {
@@ -203,5 +254,27 @@ paas_store::on_both! {
         assert_eq!(toy.sign_in("shelf", "boss", "boss-password").await.1["code"], "INVALID_CREDENTIALS");
         assert_eq!(boss.list("platform/users").await.len(), 1);
         assert_eq!(toy.sign_in("shelf", "chief", "boss-password").await.0, 200);
+    }
+
+    async fn a_renamed_administrator_gets_what_comes_later(place: Place) {
+        let toy = Toy::new(place).await;
+        let (operator, made) = shelf_tenant(&toy).await;
+        let boss = toy.enter("shelf", "boss", "boss-password").await;
+        let role = boss.list("platform/roles?code=boss").await.remove(0);
+        let (status, said) = boss.patch("platform/roles", &role, json!({"code": "chiefs"})).await;
+        assert_eq!(status, 200, "{said}");
+        let me = boss.list("platform/users?username=boss").await.remove(0);
+        let (status, said) = boss.patch("platform/users", &me, json!({"username": "chief"})).await;
+        assert_eq!(status, 200, "{said}");
+        // Somebody who takes the name and a role of that name takes nothing else with them.
+        let bait = json!({"code": "boss", "name": "Bait", "permissions": ["platform.user.read"]});
+        boss.make("platform/roles", bait).await;
+        let thief = json!({"username": "boss", "password": "thief-password", "roles": ["boss"]});
+        boss.make("platform/users", thief).await;
+        let (status, said) = operator.patch("platform/tenants", &made, json!({"cells": ["toy"]})).await;
+        assert_eq!(status, 200, "{said}");
+        boss.until("toy/shelves", 200).await;
+        let thief = toy.enter("shelf", "boss", "thief-password").await;
+        assert_eq!(thief.get("toy/shelves").await.1["code"], "FORBIDDEN");
     }
 }

@@ -111,7 +111,7 @@ paas_store::on_both! {
         let token = "/internal/auth/token";
         let refused = toy.call(toy.person(&here, "r").await, Method::POST, token, switch(json!({}))).await;
         assert_eq!(refused.0, StatusCode::UNAUTHORIZED);
-        let proof = json!({"username": "admin", "password": "first-password"});
+        let proof = json!({"username": "admin", "password": "first-password", "currentPassword": "first-password"});
         let (status, there) = toy.call(toy.person(&here, "r").await, Method::POST, token, switch(proof)).await;
         assert_eq!(status, StatusCode::OK, "{there}");
         let (status, again) = toy.call(toy.person(&here, "r").await, Method::POST, token, switch(json!({}))).await;

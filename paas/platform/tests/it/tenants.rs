@@ -141,6 +141,7 @@ paas_store::on_both! {
         assert_eq!(admin.post("auth/token", switch.clone()).await.0, 401);
         let mut proof = switch.clone();
         (proof["username"], proof["password"]) = (json!("boss"), json!("boss-password"));
+        proof["currentPassword"] = json!(PASSWORD);
         assert_eq!(admin.post("auth/token", proof).await.0, 200);
         let me = admin.get("auth/me").await.1;
         assert_eq!(names(&me), ["toy", "shelf"]);
