@@ -91,6 +91,8 @@ def field_rights(s):
     after = s.boss.get(f"/erp/customers?phone=13700137000&code={record['code']}").json
     s.check(after["total"] == 1, "a masked value sent back changes nothing; exact search by who may unmask", after)
     s.expect(by.get("/erp/customers?phone=13700137000"), 400, "who may not unmask does not search a sensitive field")
+    bad = s.boss.post("/platform/roles", {"code": "bad", "name": "bad", "dataScope": "all", "permissions": [], "fieldRights": {"erp.customer.nothing": "hidden"}})
+    s.check(bad.status == 400, "field rights of a field that does not exist", bad)
     bad = s.boss.post("/platform/roles", {"code": "bad", "name": "bad", "dataScope": "all", "permissions": ["erp.customer.fly"]})
     s.check(bad.status == 400, "a permission that does not exist", bad)
 
@@ -171,13 +173,30 @@ def limits(s):
     s.expect(s.boss.patch(f"/platform/settings/{record['id']}", {"limits": {"userPerSecond": 200, "tenantPerSecond": 2000}}, record["version"]), 200, "settings back")
 
 
+def other_tenants(s):
+    """The same person in two tenants: linked once by both passwords, from then on by the token alone."""
+    demo = {"grant_type": "switch_tenant", "tenant": "demo"}
+    user, by = s.member(s.role("all", "erp.customer.read"))
+    link = {**demo, "username": "buyer", "password": "Demo@12345"}
+    s.check(by.post("/auth/token", demo).status == 401, "who is not linked does not switch")
+    s.check(by.post("/auth/token", link).status in (400, 401), "a token alone links nobody")
+    s.check(by.post("/auth/token", {**link, "currentPassword": "wrong"}).status == 401, "nor with a wrong password of one's own")
+    s.expect(by.post("/auth/token", {**link, "currentPassword": "12345678"}), 200, "both passwords link")
+    s.check(by.get("/erp/customers").status == 200, "and the old token still works where it was")
+    there = s.expect(by.post("/auth/token", demo), 200, "from then on the token switches").json
+    buyer = Client(s.nobody.host, s.nobody.port, there["access_token"], "demo")
+    me = buyer.get("/auth/me").json
+    s.check(me["tenant"]["code"] == "demo" and len(me["memberships"]) == 2, "one person, two memberships", me.get("memberships"))
+    s.expect(by.get("/erp/customers", headers={"X-Tenant-Id": "demo"}), 403, "a token is of one tenant", "TENANT_MISMATCH")
+
+
 def dictionaries(s):
     made = s.make("dictionaries", code="colour", name="颜色", nameEn="Colour", items=[{"value": "red", "name": "红"}])
     s.check(made["items"][0]["value"] == "red", "dictionaries hold items", made)
     s.expect(s.boss.post("/platform/dictionaries", {"code": "colour", "name": "again"}), 409, "a code is unique", "DUPLICATE")
 
 
-STORIES = [scopes, partners, field_rights, changes_act_at_once, sessions, services, delegation, limits, dictionaries]
+STORIES = [scopes, partners, field_rights, changes_act_at_once, sessions, services, delegation, other_tenants, limits, dictionaries]
 
 
 def tell(nobody, boss, tenant, check, expect, day):
