@@ -11,7 +11,7 @@ pub(crate) fn tables(pg: bool) -> Vec<Table> {
         out.extend([event(Table::new("outbox", &["tenant", "id"]).col("tenant", Int)), outbox_seq()]);
     } else {
         let log = Table::new("audit_log", &["tenant", "seq"]).col("tenant", Int).col("seq", Int);
-        out.push(told(log).col("seal", Bytes));
+        out.push(told(log.col("seal", Bytes)));
         out.push(event(Table::new("outbox", &["seq"]).col("tenant", Int).col("seq", Int)));
     }
     out
@@ -34,16 +34,17 @@ fn shared() -> Vec<Table> {
             .col("data_key", Bytes)
             .col("created_at", Instant)
             .index(true, &["code"]),
+        // What is asked of many rows stands before what is long: SQLite walks a row from its beginning.
         Table::new("idempotency", &["tenant", "member", "key"])
             .col("tenant", Int)
             .col("member", Id)
             .col("key", Text)
+            .col("at", Instant)
             .col("hash", Bytes)
             .col("status", Int)
             .col("body", Bytes)
             .maybe("etag", Text)
-            .maybe("location", Text)
-            .col("at", Instant),
+            .maybe("location", Text),
         Table::new("counter", &["tenant", "key"]).col("tenant", Int).col("key", Text).col("value", Int).clustered(),
         Table::new("search_token", &["tenant", "kind", "token", "id"])
             .col("tenant", Int)
