@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use paas_types::{Refusal, Result, Secret};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
@@ -83,6 +83,12 @@ impl Passwords {
         Passwords { queue: Queue::new(WAITING), running: Arc::new(Semaphore::new(processors)) }
     }
 
+    /// The ones of this process: what it does at a time is bounded as a whole.
+    pub fn shared() -> &'static Passwords {
+        static SHARED: LazyLock<Passwords> = LazyLock::new(Passwords::new);
+        &SHARED
+    }
+
     /// The PHC string to store, for the inside. `UNAVAILABLE` when too many are waiting.
     pub async fn hash(&self, password: &Secret<String>) -> Result<String> {
         self.hash_from(INSIDE, password).await
@@ -95,8 +101,7 @@ impl Passwords {
         self.run(network, move || Passwords::hash_now(&password)).await
     }
 
-    /// The same at once, on this thread, for work that already runs beside the others: tens of milliseconds.
-    pub fn hash_now(password: &Secret<String>) -> Result<String> {
+    fn hash_now(password: &Secret<String>) -> Result<String> {
         let mut salt = [0_u8; 16];
         getrandom::fill(&mut salt).map_err(Refusal::internal)?;
         let hash = compute(password, &salt)?;

@@ -27,6 +27,8 @@ pub struct Caller {
     pub rights: std::sync::Arc<crate::rights::Access>,
     /// What was asked elsewhere before this call, for the rules of the type.
     pub asked: Option<std::sync::Arc<serde_json::Value>>,
+    /// Passwords of this write and their hashes.
+    pub(crate) hashes: crate::http::Hashes,
 }
 
 /// The context of a rule: one transaction, one tenant, one caller.
@@ -97,6 +99,12 @@ impl<'a> Ctx<'a> {
     /// What the cell asked elsewhere before people write records of this type; `None` when the system writes.
     pub fn asked(&self) -> Option<&serde_json::Value> {
         self.caller.asked.as_deref()
+    }
+
+    /// What to store of a password that people wrote: it was hashed before the transaction.
+    pub fn password_hash(&self, password: &str) -> Result<String> {
+        let known = self.caller.hashes.iter().find(|(said, _)| said.expose().as_str() == password);
+        known.map(|(_, hash)| hash.clone()).ok_or_else(|| Refusal::internal("a password was not hashed beforehand"))
     }
 
     /// What was said with the action, when the edge `takes` this type.

@@ -95,6 +95,7 @@ impl Service {
             zone,
             rights,
             asked: None,
+            hashes: Arc::default(),
         })
     }
 
@@ -182,6 +183,7 @@ impl Caller {
             zone: TimeZone::shanghai(),
             rights: Arc::new(Access::System),
             asked: None,
+            hashes: Arc::default(),
         }
     }
 }

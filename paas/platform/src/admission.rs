@@ -10,7 +10,7 @@ use paas_types::{Code, Refusal, Result, Secret, Tenant, TenantKey};
 use serde_json::{Map, Value as Json};
 use std::sync::{Arc, LazyLock};
 
-pub(crate) static PASSWORDS: LazyLock<Passwords> = LazyLock::new(Passwords::new);
+pub(crate) static PASSWORDS: LazyLock<Passwords> = LazyLock::new(|| Passwords::shared().clone());
 
 /// The operator's tenant.
 pub(crate) fn system() -> Tenant {

@@ -1,7 +1,6 @@
 //! Tenants: kept in the operator's own tenant `system`, and nowhere else.
 
 use crate::settings::{Settings, check_password};
-use paas_auth::Passwords;
 use paas_cell::prelude::*;
 
 /// Code of the operator's tenant.
@@ -133,7 +132,7 @@ fn prepare(ctx: &mut Ctx<'_>, account: &mut TenantAccount) -> Result<()> {
     connected(ctx, account)?;
     if let Some(password) = account.admin_password.take() {
         check_password(&ctx.setting::<Settings>()?, "adminPassword", &password)?;
-        account.admin_hash = Some(Passwords::hash_now(&Secret::new(password))?);
+        account.admin_hash = Some(ctx.password_hash(&password)?);
     }
     // The system fills in its own first tenant; people say who administers theirs.
     if new && !ctx.user().0.is_nil() {

@@ -5,7 +5,7 @@ use crate::delegation;
 use crate::department::Department;
 use crate::role::Role;
 use crate::settings::{Settings, check_password};
-use paas_auth::{MemberKind, Passwords};
+use paas_auth::MemberKind;
 use paas_cell::prelude::*;
 
 /// 用户 | User
@@ -219,7 +219,7 @@ fn prepare(ctx: &mut Ctx<'_>, user: &mut User) -> Result<()> {
             // Whoever was in with the old one goes.
             end_others(ctx, user, None)?;
         }
-        user.password_hash = Some(Passwords::hash_now(&Secret::new(password))?);
+        user.password_hash = Some(ctx.password_hash(&password)?);
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ pub(super) async fn checkpoint(service: &Arc<Service>, call: &Incoming) -> Resul
 
 async fn allowed(service: &Arc<Service>, call: &Incoming) -> Result<Caller> {
     let caller = service.caller(&call.context).await?;
-    super::demand(&caller.rights, READ)?;
+    super::demand_all(&caller.rights, READ)?;
     Ok(caller)
 }
 

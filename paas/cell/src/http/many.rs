@@ -1,7 +1,7 @@
 //! Writes on many records in one call: a result per item, or all or nothing.
 
 use super::once::{REPLAY, Said, Work, run};
-use super::write::{Saying, create_one, parse_id, permit, transition_work, version_required};
+use super::write::{Saying, create_one, hash_passwords, parse_id, permit, transition_work, version_required};
 use super::{Incoming, Reply};
 use crate::body::{self, Draft};
 use crate::json::frame;
@@ -37,7 +37,7 @@ struct Actions {
 }
 
 pub(super) async fn transitions(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
-    let said = Said::of(&call)?;
+    let said = Said::of(&kind, &call)?;
     let actions: Actions = frame(&call.body)?;
     refuse_too_many(actions.items.len())?;
     let saying = Saying { action: actions.action, data: actions.data, comment: actions.comment };
@@ -65,12 +65,15 @@ struct Batch {
     mode: Option<String>,
 }
 
-pub(super) async fn batch(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
+pub(super) async fn batch(service: &Arc<Service>, kind: Arc<dyn Kind>, mut call: Incoming) -> Result<Reply> {
     permit(service, &*kind, &call, "create").await?;
-    let said = Said::of(&call)?;
+    let said = Said::of(&kind, &call)?;
     let batch: Batch = frame(&call.body)?;
     refuse_too_many(batch.items.len())?;
-    let drafts = batch.items.iter().map(|raw| body::read(kind.meta(), raw.get().as_bytes(), true)).collect();
+    let drafts: Vec<Result<Draft>> =
+        batch.items.iter().map(|raw| body::read(kind.meta(), raw.get().as_bytes(), true)).collect();
+    let good: Vec<&Draft> = drafts.iter().flatten().collect();
+    hash_passwords(&*kind, &good, &mut call).await?;
     match batch.mode.as_deref().unwrap_or("all-or-nothing") {
         "all-or-nothing" => all_or_nothing(service, kind, &call, (said, drafts)).await,
         "each" => each(service, kind, &call, (said, drafts)).await,

@@ -46,7 +46,8 @@ pub(crate) fn whole(registry: &Registry, caller: &Caller) -> Json {
                            "ref": resource.map(|r| json!({"cell": registry.name, "resource": r})), "choices": choices})
                 })
                 .collect();
-            let allowed = caller.rights.allows(&format!("{}.report.{}", registry.name, r.name));
+            let code = format!("{}.report.{}", registry.name, r.name);
+            let allowed = super::demand_all(&caller.rights, &code).is_ok();
             json!({"name": r.name, "label": text(&r.label.text()), "parameters": parameters, "allowed": allowed})
         })
         .collect();

@@ -11,6 +11,7 @@ mod once;
 mod params;
 mod read;
 mod report;
+mod today;
 mod view;
 mod write;
 
@@ -23,7 +24,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use paas_auth::{CONTEXT_HEADER, Context};
-use paas_types::{Code, Lang, Refusal, Result};
+use paas_types::{Code, Lang, Refusal, Result, Secret, Text};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -39,7 +40,13 @@ pub(crate) struct Incoming {
     pub(crate) body: Bytes,
     /// What was asked elsewhere before this write, for the rules of the type.
     pub(crate) asked: Option<Arc<Json>>,
+    /// Passwords of this write and their hashes.
+    pub(crate) hashes: Hashes,
 }
+
+/// Passwords with what is stored of them: computed before a transaction, since it takes long and the writer is
+/// everybody's.
+pub(crate) type Hashes = Arc<Vec<(Secret<String>, String)>>;
 
 /// An answer before it is bytes.
 pub(crate) struct Reply {
@@ -130,7 +137,8 @@ fn verify(service: &Service, parts: &http::request::Parts, body: Bytes) -> Resul
     let context = service.key.verify(header, (parts.method.as_str(), path, query), &body, now)?;
     service.guard.admit(&context.request_id, context.attempt, now)?;
     let query = params::decode(query)?;
-    Ok(Incoming { context, method: parts.method.clone(), query, headers: parts.headers.clone(), body, asked: None })
+    let (method, headers) = (parts.method.clone(), parts.headers.clone());
+    Ok(Incoming { context, method, query, headers, body, asked: None, hashes: Hashes::default() })
 }
 
 async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming) -> Result<Reply> {
@@ -150,7 +158,8 @@ async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming) -> Result<
         _ => {}
     }
     if let Some((route, captured)) = service.cell.registry.service_at(call.method.as_str(), &segments) {
-        demand(&service.caller(&call.context).await?.rights, &format!("{}.{}", service.cell.name(), route.permission))?;
+        let caller = service.caller(&call.context).await?;
+        demand_all(&caller.rights, &format!("{}.{}", service.cell.name(), route.permission))?;
         let Incoming { context, query, headers, body, .. } = call;
         let inner = InternalCall { context, query, headers, body, captured };
         return Ok(Reply::ok(&(route.handler)(Arc::clone(service), inner).await?));
@@ -233,6 +242,20 @@ pub(crate) fn demand(access: &crate::Access, code: &str) -> Result<()> {
         return Ok(());
     }
     Err(Refusal::new(Code::Forbidden).with(serde_json::json!({"permission": code})))
+}
+
+/// Refuses a caller who holds the permission for some records only: what is asked for tells of all of them.
+pub(crate) fn demand_all(access: &crate::Access, code: &str) -> Result<()> {
+    demand(access, code)?;
+    if access.scope(code).all {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::Forbidden)
+        .saying(Text::of(
+            "这里显示全部记录，需要“全部”数据范围的权限。",
+            "This shows all records; it takes the permission with the data scope “all”.",
+        ))
+        .with(serde_json::json!({"permission": code, "reason": "scope"})))
 }
 
 fn respond(reply: Reply) -> Response<Body> {

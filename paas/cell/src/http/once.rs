@@ -1,9 +1,10 @@
 //! A write has one effect, however often it is sent: its answer is kept with it under the request's id, and a trial
 //! leaves nothing.
 
-use super::{Incoming, Reply};
+use super::{Incoming, Reply, today};
 use crate::ctx::Ctx;
 use crate::json::canonical;
+use crate::kind::Kind;
 use crate::service::Service;
 use http::{HeaderName, Method, StatusCode, header};
 use paas_store::{Stored, Tx};
@@ -19,6 +20,8 @@ pub(super) type Work = Arc<dyn Fn(&mut Ctx<'_>) -> Result<Stored> + Send + Sync>
 
 /// A write as it was sent, so that a repetition is known.
 pub(super) struct Said {
+    /// The type that is written.
+    kind: Arc<dyn Kind>,
     /// The request id that the client gave.
     key: Option<String>,
     method: String,
@@ -30,7 +33,7 @@ pub(super) struct Said {
 impl Said {
     /// Reads what identifies a write. A body that is not JSON, or ambiguous, is malformed; an unknown parameter is refused,
     /// so that a misspelt trial does not write.
-    pub(super) fn of(call: &Incoming) -> Result<Arc<Said>> {
+    pub(super) fn of(kind: &Arc<dyn Kind>, call: &Incoming) -> Result<Arc<Said>> {
         let mut dry_run = false;
         for (name, value) in &call.query {
             match (name.as_str(), value.as_str()) {
@@ -46,7 +49,8 @@ impl Said {
         let key = call.headers.get("x-request-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let body = if call.method == Method::DELETE { String::new() } else { canonical(&call.body)? };
         let target = format!("{}?{}", call.context.path, call.context.query);
-        Ok(Arc::new(Said { key, method: call.method.to_string(), target, body, dry_run }))
+        let kind = Arc::clone(kind);
+        Ok(Arc::new(Said { kind, key, method: call.method.to_string(), target, body, dry_run }))
     }
 
     /// Whether nothing is to stay.
@@ -66,6 +70,7 @@ pub(super) async fn run(
     let tenant = Service::tenant(&call.context)?;
     let mut caller = service.caller(&call.context).await?;
     caller.asked.clone_from(&call.asked);
+    caller.hashes.clone_from(&call.hashes);
     let actor = Service::actor(&call.context, tenant);
     let owner = Arc::clone(service);
     if said.is_trial() {
@@ -84,7 +89,7 @@ pub(super) async fn run(
         };
         let hash = tx.keyed_hash(&[said.method.as_bytes(), said.target.as_bytes(), said.body.as_bytes()])?;
         if let Some(stored) = tx.idempotent(key, &hash)? {
-            return Ok((stored, true));
+            return Ok((today::told(&mut Ctx::new(tx, &owner.cell.registry, &caller), &*said.kind, stored)?, true));
         }
         let stored = work(&mut Ctx::new(tx, &owner.cell.registry, &caller))?;
         tx.remember(key, &hash, &stored)?;

@@ -1,6 +1,6 @@
 //! Reports over HTTP.
 
-use super::{Incoming, Reply, demand};
+use super::{Incoming, Reply, demand_all};
 use crate::ctx::Ctx;
 use crate::export::{Book, Format, Sheet};
 use crate::report::{Params, Report, Table};
@@ -15,7 +15,7 @@ pub(super) async fn run(service: &Arc<Service>, name: &str, call: Incoming) -> R
     let report: Report =
         service.cell.registry.reports.iter().find(|r| r.name == name).copied().ok_or_else(Refusal::not_found)?;
     let caller = service.caller(&call.context).await?;
-    demand(&caller.rights, &format!("{}.report.{name}", service.cell.name()))?;
+    demand_all(&caller.rights, &format!("{}.report.{name}", service.cell.name()))?;
     let format = Format::of(&call.query, &[Format::Json, Format::Xlsx, Format::Csv])?.unwrap_or(Format::Json);
     let query: Vec<(String, String)> = call.query.iter().filter(|(n, _)| n != "format").cloned().collect();
     let params = Params::read(report.parameters, &query)?;

@@ -1,7 +1,7 @@
 //! Views: read like a ledger, answered by a source of the cell.
 
 use super::params::{self, Purpose};
-use super::{Incoming, Reply, demand, export, read, write::parse_id};
+use super::{Incoming, Reply, demand_all, export, read, write::parse_id};
 use crate::ctx::Caller;
 use crate::kind::Kind;
 use crate::render::{View as Part, render};
@@ -28,7 +28,7 @@ pub(super) async fn call(
     }
     let verb = if tail == ["export"] { "export" } else { "read" };
     let caller = service.caller(&call.context).await?;
-    demand(&caller.rights, &service.cell.registry.code(kind.meta(), verb))?;
+    demand_all(&caller.rights, &service.cell.registry.code(kind.meta(), verb))?;
     let asked = Asked { service, kind, view, caller, call: &call };
     match tail {
         [] => asked.list().await,

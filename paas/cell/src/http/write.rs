@@ -4,7 +4,7 @@
 use super::once::{Said, Work, run};
 use super::{Incoming, Reply, demand};
 use crate::apply::{self, Onto};
-use crate::body::{self, Draft};
+use crate::body::{self, Draft, Input};
 use crate::ctx::Ctx;
 use crate::engine::{self, By};
 use crate::json::frame;
@@ -13,9 +13,10 @@ use crate::render::{View, render};
 use crate::rights::reaches;
 use crate::service::Service;
 use http::header;
-use paas_document::{AnyRef, Kind as RecordKind, Query, Record};
+use paas_auth::Passwords;
+use paas_document::{AnyRef, FieldType, Kind as RecordKind, Query, Record, Value};
 use paas_store::{Lock, Stored};
-use paas_types::{Code, Id, Refusal, Result, Text};
+use paas_types::{Code, Id, Refusal, Result, Secret, Text};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
@@ -33,10 +34,30 @@ pub(super) async fn permit(service: &Arc<Service>, kind: &dyn Kind, call: &Incom
     demand(&service.caller(&call.context).await?.rights, &service.cell.registry.code(meta, code))
 }
 
-pub(super) async fn create(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
+/// Hashes the passwords of a write before its transaction, each caller's share of that being bounded.
+pub(super) async fn hash_passwords(kind: &dyn Kind, drafts: &[&Draft], call: &mut Incoming) -> Result<()> {
+    let is_password = |index: usize| kind.meta().field(index).is_some_and(|f| matches!(f.ty, FieldType::Password));
+    let sets = drafts.iter().flat_map(|draft| &draft.sets);
+    let said: Vec<Secret<String>> = sets
+        .filter_map(|set| match set {
+            (index, Input::Ready(Value::Text(text))) if is_password(*index) => Some(Secret::new(text.clone())),
+            _ => None,
+        })
+        .collect();
+    let mut hashes = Vec::with_capacity(said.len());
+    for password in said {
+        let hash = Passwords::shared().hash_from(&call.context.membership.to_string(), &password).await?;
+        hashes.push((password, hash));
+    }
+    call.hashes = Arc::new(hashes);
+    Ok(())
+}
+
+pub(super) async fn create(service: &Arc<Service>, kind: Arc<dyn Kind>, mut call: Incoming) -> Result<Reply> {
     permit(service, &*kind, &call, "create").await?;
-    let said = Said::of(&call)?;
+    let said = Said::of(&kind, &call)?;
     let draft = Arc::new(body::read(kind.meta(), &call.body, true)?);
+    hash_passwords(&*kind, &[&draft], &mut call).await?;
     let work: Work = Arc::new(move |ctx| create_one(ctx, &*kind, &draft));
     run(service, &call, &said, (work, None)).await
 }
@@ -116,15 +137,16 @@ fn repeated(ctx: &mut Ctx<'_>, kind: &dyn Kind, draft: &Draft, existing: Box<dyn
     if same { answer(ctx, kind, existing.id(), 200) } else { Err(duplicate()) }
 }
 
-pub(super) async fn patch(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
+pub(super) async fn patch(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, mut call: Incoming) -> Result<Reply> {
     permit(service, &*kind, &call, "update").await?;
-    let said = Said::of(&call)?;
+    let said = Said::of(&kind, &call)?;
     let id = parse_id(id)?;
     let draft = Arc::new(body::read(kind.meta(), &call.body, false)?);
     if draft.id.is_some_and(|sent| sent != id) {
         return Err(Refusal::field("id", "READ_ONLY", Text::of("编号不能修改。", "The id cannot be changed.")));
     }
     let version = if_match(&call).or(draft.version).ok_or_else(version_required)?;
+    hash_passwords(&*kind, &[&draft], &mut call).await?;
     let work: Work = Arc::new(move |ctx| {
         let before = locked(ctx, &*kind, id, "update", version)?;
         let mut after = before.boxed_clone();
@@ -139,7 +161,7 @@ pub(super) async fn patch(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str,
 
 pub(super) async fn delete(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
     permit(service, &*kind, &call, "delete").await?;
-    let said = Said::of(&call)?;
+    let said = Said::of(&kind, &call)?;
     let id = parse_id(id)?;
     let version = if_match(&call).ok_or_else(version_required)?;
     let work: Work = Arc::new(move |ctx| {
@@ -170,7 +192,7 @@ pub(super) struct Saying {
 }
 
 pub(super) async fn transition(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
-    let said = Said::of(&call)?;
+    let said = Said::of(&kind, &call)?;
     let Action { action, version, comment, data } = frame(&call.body)?;
     let id = parse_id(id)?;
     let version = if_match(&call).or(version).ok_or_else(version_required)?;

@@ -140,6 +140,17 @@ async fn a_report_is_checked_and_comes_as_a_file_too() {
     assert!(unzip(&xlsx.body)["xl/worksheets/sheet1.xml"].contains("<v>2.5</v>"));
     let none = w.member(vec![grant(&["toy.gadget.*"], GrantScope::All, &[])]);
     assert_eq!(export(&w, &none, "reports/on-shelf?asOf=2026-11-24").await.status, StatusCode::FORBIDDEN);
+    // Its figures are those of all records.
+    for scope in [GrantScope::Own, GrantScope::Parties(Vec::new()), GrantScope::Departments(Vec::new())] {
+        let some = w.member(vec![grant(&["toy.*"], scope, &[])]);
+        let answer = export(&w, &some, "reports/on-shelf?asOf=2026-11-24").await;
+        assert_eq!(
+            (answer.status, answer.json()["details"]["reason"].as_str()),
+            (StatusCode::FORBIDDEN, Some("scope"))
+        );
+        let meta = w.get(&some, "meta").await;
+        assert_eq!(meta["reports"][0]["allowed"], false);
+    }
 }
 
 /// The parts of a spreadsheet that the tests look at, by name.

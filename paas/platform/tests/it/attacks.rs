@@ -277,4 +277,51 @@ paas_store::on_both! {
         let thief = toy.enter("shelf", "boss", "thief-password").await;
         assert_eq!(thief.get("toy/shelves").await.1["code"], "FORBIDDEN");
     }
+
+    async fn what_shows_the_whole_house_takes_the_whole_scope(place: Place) {
+        let toy = Toy::new(place).await;
+        let permissions = json!(["platform.audit-log.*", "platform.event.*", "platform.health.*"]);
+        let desk = clerk(&toy, permissions, "department", json!({})).await;
+        let services = ["platform/audit-log/checkpoint", "platform/health-summary", "platform/events"];
+        for path in ["platform/audit-log", "platform/audit-log/export?format=csv"].into_iter().chain(services) {
+            let (status, said) = desk.get(path).await;
+            assert_eq!((status, said["details"]["reason"].as_str()), (403, Some("scope")), "{path}: {said}");
+        }
+        let admin = toy.enter("toy", "admin", PASSWORD).await;
+        let role = admin.list("platform/roles?code=clerk").await.remove(0);
+        assert_eq!(admin.patch("platform/roles", &role, json!({"dataScope": "all"})).await.0, 200);
+        let desk = toy.enter("toy", "clerk", "clerk-password").await;
+        for path in ["platform/audit-log", "platform/audit-log/checkpoint"] {
+            desk.until(path, 200).await;
+        }
+    }
+
+    async fn a_repeated_request_shows_what_may_be_seen_today(place: Place) {
+        let toy = Toy::new(place).await;
+        let desk = clerk(&toy, json!(["toy.shelf.*"]), "own", json!({})).await;
+        let body = json!({"code": "S9", "name": "Nine", "phone": "13800138000"});
+        let again = || desk.send("POST", "toy/shelves", &body, Some("same"));
+        let (status, first) = again().await;
+        assert_eq!((status, first["phone"].as_str()), (201, Some("13800138000")), "{first}");
+        assert_eq!(again().await.1, first);
+        let admin = toy.enter("toy", "admin", PASSWORD).await;
+        let restrict = async |change: Json| {
+            let role = admin.list("platform/roles?code=clerk").await.remove(0);
+            let (status, said) = admin.patch("platform/roles", &role, change).await;
+            assert_eq!(status, 200, "{said}");
+            tokio::time::sleep(std::time::Duration::from_millis(900)).await; // what the gateway knows is up to 0.8 s old
+        };
+        restrict(json!({"fieldRights": {"toy.shelf.name": "hidden", "toy.shelf.phone": "masked"}})).await;
+        let (status, said) = again().await;
+        assert_eq!((status, &said["id"], said["phone"].as_str()), (201, &first["id"], Some("138****8000")), "{said}");
+        assert_eq!((said.get("name"), said["code"].as_str()), (None, Some("S9")), "{said}");
+        restrict(json!({"fieldRights": {}})).await;
+        let shelf = admin.list("toy/shelves?code=S9").await.remove(0);
+        let me = admin.get("auth/me").await.1["membership"]["id"].clone();
+        let (status, said) = admin.patch("toy/shelves", &shelf, json!({"owner": me})).await;
+        assert_eq!(status, 200, "{said}");
+        assert_eq!(desk.get(&format!("toy/shelves/{}", first["id"].as_str().unwrap())).await.0, 404);
+        let (status, said) = again().await;
+        assert_eq!((status, said), (201, json!({"id": first["id"], "version": first["version"]})));
+    }
 }
