@@ -1,7 +1,7 @@
 //! Drafts onto records, inside the transaction: references resolved within the caller's rights, rows matched by id,
 //! field rights kept, computed values compared.
 
-use crate::body::{Draft, Input, set};
+use crate::body::{Draft, Input, required, set};
 use crate::ctx::Ctx;
 use crate::rights::Place;
 use paas_auth::FieldRight;
@@ -85,6 +85,12 @@ fn put(ctx: &mut Ctx<'_>, draft: &Draft, record: &mut dyn Record, how: How<'_>, 
             _ => {}
         }
         match resolve(ctx, &field.ty, input, &record.get(*index))? {
+            // What is never empty may be left out, for its default, but not emptied.
+            Found::Value(Value::Null) if right == FieldRight::Write => {
+                if record.set(*index, Value::Null).is_err() {
+                    errors.push(required(field, &at));
+                }
+            }
             Found::Value(value) if right == FieldRight::Write => set(record, *index, value)?,
             Found::Value(value) if value == record.get(*index) => {}
             Found::Value(_) => errors.push(read_only(&at)),

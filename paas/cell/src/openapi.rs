@@ -167,7 +167,10 @@ impl Paths<'_> {
             let location = json!({"Location": {"schema": {"type": "string"}}, "ETag": {"schema": {"type": "string"}}});
             let content = json!({"application/json": {"schema": self.reference()}});
             let create = self.operation(&format!("Create: {label}"), "create").writes(true);
-            let create = create.body(self.reference(), example(meta)).answers_as("201", content, location);
+            let create =
+                create.body(self.new_one(), example(meta)).answers_as("201", content.clone(), location.clone());
+            // A client-made id again.
+            let create = create.answers_as("200", content, location);
             many.insert("post".to_owned(), create.done());
             let delete = self.one(&format!("Delete: {label}"), "delete").with("IfMatch").writes(true);
             one.insert("delete".to_owned(), delete.answers_as("204", Json::Null, json!({})).done());
@@ -209,6 +212,13 @@ impl Paths<'_> {
         json!({"$ref": format!("#/components/schemas/{}.{}", self.registry.name, self.kind.meta().name)})
     }
 
+    /// What a create says: answers may hold less, by field rights or because less was asked for, and changes too.
+    fn new_one(&self) -> Json {
+        let given = |f: &&paas_document::Field| f.required && !f.computed && f.group.is_none();
+        let required: Vec<&str> = self.kind.meta().fields.iter().filter(given).map(|f| f.name).collect();
+        json!({"allOf": [self.reference(), {"required": required}]})
+    }
+
     fn operation(&self, summary: &str, verb: &str) -> Operation {
         let meta = self.kind.meta();
         Operation::new(summary, &self.registry.code(meta, verb)).tagged(&tag(self.registry, meta))
@@ -243,7 +253,7 @@ impl Paths<'_> {
     fn batch(&mut self) {
         let meta = self.kind.meta();
         let schema = json!({"type": "object", "required": ["items"], "properties": {
-            "items": {"type": "array", "maxItems": 1000, "items": self.reference()},
+            "items": {"type": "array", "maxItems": 1000, "items": self.new_one()},
             "mode": {"enum": ["all-or-nothing", "each"], "default": "all-or-nothing"},
         }});
         let made = json!({"type": "object", "properties": {"data": {"type": "array", "items": self.reference()}}});

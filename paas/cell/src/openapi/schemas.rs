@@ -36,9 +36,13 @@ pub(super) fn schema(meta: &'static TypeMeta) -> Json {
             json!({"type": "array", "description": description, "minItems": table.min_rows, "items": schema((table.meta)())}),
         );
     }
-    let required: Vec<&str> =
-        meta.fields.iter().filter(|f| f.required && !f.computed && f.group.is_none()).map(|f| f.name).collect();
-    json!({"type": "object", "title": meta.label.en, "description": meta.label.zh, "properties": properties, "required": required})
+    let mut out =
+        json!({"type": "object", "title": meta.label.en, "description": meta.label.zh, "properties": properties});
+    if let (RecordKind::Row, Json::Object(map)) = (meta.kind, &mut out) {
+        let given = meta.fields.iter().filter(|f| f.required && !f.computed && f.group.is_none());
+        map.insert("required".to_owned(), given.map(|f| f.name).collect());
+    }
+    out
 }
 
 fn head(meta: &TypeMeta) -> Map<String, Json> {

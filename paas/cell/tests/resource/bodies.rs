@@ -169,6 +169,8 @@ async fn a_setting_is_there_once() {
     assert_eq!(status, StatusCode::BAD_REQUEST);
     // What only the house has written gives way to the first that people write.
     assert_eq!(w.get(ADMIN, "plain-settings").await["data"][0]["limit"], 5);
+    let (status, said) = w.call(ADMIN, "a", Method::POST, "plain-settings", json!({"limit": null})).await;
+    assert_eq!((status, refusal(&said).1), (StatusCode::BAD_REQUEST, vec!["limit REQUIRED".to_owned()]));
     let (status, first) = w.call(ADMIN, "a", Method::POST, "plain-settings", json!({"limit": 7})).await;
     assert_eq!((status, &first["limit"]), (StatusCode::CREATED, &json!(7)), "{first}");
     let (status, _) = w.call(ADMIN, "a", Method::POST, "plain-settings", json!({"limit": 8})).await;
