@@ -51,6 +51,7 @@ describe('conditions', () => {
       { name: 'total', operator: 'lte', value: '1,000' }, { name: 'remark', operator: 'isNull', value: 'true' }, { name: 'gone', operator: '', value: 'x' }, { name: 'price', operator: 'gte', value: '' },
     ], { 'noteDate[within]': 'month', q: 'word' });
     expect(search).toEqual({ 'noteDate[within]': '', 'shelf[in]': 's1,s2', kind: 'a', 'noteDate[gte]': '2026-01-05', 'total[lte]': '1000', 'remark[isNull]': 'true' });
+    expect(searchOfConditions(type, conditionsOf({ 'shelf.code[startsWith]': 'S1' }), { 'shelf.code[startsWith]': 'S1' })).toEqual({ 'shelf.code[startsWith]': 'S1' });
     expect(conditionsOf({ q: 'w', 'shelf[in]': 's1,s2', kind: 'a' })).toEqual([{ name: 'shelf', operator: 'in', value: 's1,s2' }, { name: 'kind', operator: '', value: 'a' }]);
   });
 });

@@ -39,7 +39,9 @@ pub use http::{Checkpoint, router};
 pub use kind::{EdgeInfo, Kind};
 pub use paas_store::Found;
 pub use process::{bind, cell_at, log_to_stderr, process, serve_cell, stop, take_directory};
-pub use report::{Column, Labels, Parameter, ParameterType, Params, Report, Table, TableRow};
+pub use report::{
+    Column, Drill, DrillFrom, DrillTarget, Labels, Parameter, ParameterType, Params, Report, Table, TableRow,
+};
 pub use rights::Access;
 pub use routes::{Answer, Completion, Inquiry, InternalCall, InternalRoute, ServiceRoute, Source};
 pub use service::Service;
@@ -47,7 +49,8 @@ pub use service::Service;
 /// What a cell author needs.
 pub mod prelude {
     pub use crate::{
-        Cell, Ctx, Edge, Find, Flow, Heard, Labels, Ledger, Parameter, ParameterType, Params, Report, Rule, Sum, Table,
+        Cell, Ctx, Drill, DrillFrom, DrillTarget, Edge, Find, Flow, Heard, Labels, Ledger, Parameter, ParameterType,
+        Params, Report, Rule, Sum, Table,
     };
     pub use paas_document::{
         AnyRef, DepartmentRef, Document, Entry as _, FieldValue as _, Head, MasterState, Op, Record as _, Ref,

@@ -15,8 +15,40 @@ pub struct Report {
     pub label: Labels,
     /// What it asks for.
     pub parameters: &'static [Parameter],
+    /// What its figures are made of.
+    pub drill: &'static [Drill],
     /// Computes it.
     pub run: fn(&mut Ctx<'_>, &Params) -> Result<Table>,
+}
+
+/// Where cells of a report lead: to what stands behind them, narrowed by the row they stand in and by what was asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Drill {
+    /// The columns whose cells lead there.
+    pub columns: &'static [&'static str],
+    /// What they lead to.
+    pub to: DrillTarget,
+    /// Conditions of the target, as the list or the report takes them, and where each comes from. A row without the
+    /// value of a column leads nowhere; a parameter that was not given is no condition.
+    pub with: &'static [(&'static str, DrillFrom)],
+}
+
+/// What a figure leads to.
+#[derive(Clone, Copy, Debug)]
+pub enum DrillTarget {
+    /// Records of a resource of the cell.
+    Resource(&'static str),
+    /// Another report of the cell.
+    Report(&'static str),
+}
+
+/// Where a condition of a drill comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum DrillFrom {
+    /// The cell of this column in the same row.
+    Column(&'static str),
+    /// A parameter of the report.
+    Parameter(&'static str),
 }
 
 /// A constant label in both languages.

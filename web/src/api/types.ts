@@ -82,8 +82,10 @@ export interface TypeMeta {
 
 /** A parameter of a report. */
 export interface Parameter { name: string; label: Label; type: FieldType; required: boolean; choices: Choice[] }
+/** Where cells of a report lead: a resource or another report, with conditions from the row and from what was asked. */
+export interface Drill { columns: string[]; resource?: string; report?: string; with: { to: string; column?: string; parameter?: string }[] }
 /** A report of a cell. */
-export interface ReportMeta { name: string; label: Label; parameters: Parameter[]; allowed: boolean }
+export interface ReportMeta { name: string; label: Label; parameters: Parameter[]; allowed: boolean; drill?: Drill[] }
 /** One entry of the menu. */
 export interface MenuItem { type?: string; report?: string }
 /** A group of the menu. */

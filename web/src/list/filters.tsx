@@ -54,7 +54,11 @@ export function searchOfConditions(type: TypeMeta, conditions: Condition[], befo
   const next: Search = Object.fromEntries(conditionEntries(before).map(([key]) => [key, '']));
   for (const { name, operator, value } of conditions) {
     const field = fieldOf(type, name);
-    if (!field) continue;
+    if (!field) {
+      // What the builder cannot show, as a condition on a record that is referred to, stays as it stands.
+      if (name.includes('.')) next[operator === '' ? name : `${name}[${operator}]`] = asString(value);
+      continue;
+    }
     const list = operator === 'in' ? idsOf(value) : [];
     const text = operator === 'in' ? list.join(',')
       : field.type === 'date' && operator !== 'within' && operator !== 'isNull' ? (parseDate(asString(value)) ?? '')
@@ -193,7 +197,8 @@ export function FilterChips({ type, search, change }: { type: TypeMeta; search: 
         const { name, operator } = splitFilter(key);
         const field = fieldOf(type, name);
         const withStates = field?.type === 'state' ? { ...field, choices: type.states } : field;
-        const label = l(field?.label, name);
+        const [head = name] = name.split('.');
+        const label = l((field ?? fieldOf(type, head))?.label, name);
         return (
           <span key={key} className="chip">
             {label} {SIGNS[operator] ?? ':'} <ChipValue field={withStates} operator={operator} value={value} />

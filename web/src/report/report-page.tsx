@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { App, Button, Dropdown, Segmented } from 'antd';
-import { useEffect, useMemo, useState, type SubmitEvent } from 'react';
+import { useEffect, useMemo, useState, type ReactNode, type SubmitEvent } from 'react';
 import { api, download } from '../api/client';
 import { reportOf, useCellMeta } from '../api/meta';
 import type { Field, FieldType, Json, JsonObject, Parameter, ReportAnswer, ReportMeta } from '../api/types';
@@ -15,6 +15,7 @@ import { parseDate, showInstant, today } from '../lib/dates';
 import { asObject, asString, isBlank } from '../lib/values';
 import { isNumberColumn, showCell } from './cells';
 import { Chart } from './chart';
+import { drillOf } from './drill';
 
 /** Any report of any cell. */
 export function ReportPage() {
@@ -66,15 +67,18 @@ function usual(report: ReportMeta): Search {
   return Object.fromEntries(dates.map((p) => [p.name, p.name === 'from' ? `${now.slice(0, 4)}-01-01` : now]));
 }
 
-function Rows({ answer }: { answer: ReportAnswer }) {
+type Lead = (column: string, row: JsonObject, text: string) => ReactNode;
+
+function Rows({ answer, lead }: { answer: ReportAnswer; lead: Lead }) {
   const { t } = useText();
+  const totals = answer.totals && Object.keys(answer.totals).length > 0 ? answer.totals : null;
   const cell = (column: ReportAnswer['columns'][number], row: JsonObject) => {
     const text = showCell(column.type, row[column.name]);
+    const leads = row !== totals && text !== '';
     const numeric = isNumberColumn(column.type);
     const known = FIELD_TYPES.includes(column.type as FieldType) ? column.type : 'text';
-    return <td key={column.name} className={`${numeric ? 'right num' : ''} ${numeric && text.startsWith('-') ? 'negative' : ''} cell-${known}`}>{text}</td>;
+    return <td key={column.name} className={`${numeric ? 'right num' : ''} ${numeric && text.startsWith('-') ? 'negative' : ''} cell-${known}`}>{leads ? lead(column.name, row, text) : text}</td>;
   };
-  const totals = answer.totals && Object.keys(answer.totals).length > 0 ? answer.totals : null;
   return (
     <div className="report-box">
       <table className="report">
@@ -111,6 +115,12 @@ function Report({ cell, report }: { cell: string; report: ReportMeta }) {
     if (same && ready) void answer.refetch();
     else void navigate({ to: '.', search: next });
   };
+  const lead: Lead = (column, row, text) => {
+    const place = drillOf(report, column, row, search);
+    if (place === null) return text;
+    if (place.report !== undefined) return <Link className="drill" title={t('report.drill')} to="/$cell/reports/$name" params={{ cell, name: place.report }} search={place.search}>{text}</Link>;
+    return <Link className="drill" title={t('report.drill')} to="/$cell/$resource" params={{ cell, resource: place.resource ?? '' }} search={place.search}>{text}</Link>;
+  };
   const asOf = answer.data?.asOf;
   useEffect(() => { document.title = `${l(report.label, report.name)} · ${t('app.name')}`; }, [l, report, t]);
   return (
@@ -128,7 +138,7 @@ function Report({ cell, report }: { cell: string; report: ReportMeta }) {
       <Conditions report={report} search={search} onRun={run} />
       {!ready ? <Notice title={t('report.choose')} /> : answer.isPending ? <Skeleton rows={12} />
         : answer.isError ? <Failure error={answer.error} retry={() => void answer.refetch()} />
-          : answer.data.rows.length === 0 ? <Notice title={t('report.empty')} /> : look === 'chart' ? <Chart answer={answer.data} /> : <Rows answer={answer.data} />}
+          : answer.data.rows.length === 0 ? <Notice title={t('report.empty')} /> : look === 'chart' ? <Chart answer={answer.data} /> : <Rows answer={answer.data} lead={lead} />}
     </div>
   );
 }

@@ -26,6 +26,11 @@ pub const AR_AGING: Report = Report {
             required: false,
         },
     ],
+    drill: &[Drill {
+        columns: &["notDue", "days1to30", "days31to60", "days61to90", "days91to120", "over120", "balance"],
+        to: DrillTarget::Resource("receivable-entries"),
+        with: &[("party.code", DrillFrom::Column("party")), ("date[lte]", DrillFrom::Parameter("asOf"))],
+    }],
     run: ar_aging,
 };
 

@@ -12,6 +12,25 @@ pub const TRIAL_BALANCE: Report = Report {
     name: "trial-balance",
     label: Labels::of("科目余额表", "Trial balance"),
     parameters: &[FROM, TO],
+    drill: &[
+        Drill {
+            columns: &["debit", "credit"],
+            to: DrillTarget::Resource("ledger-entries"),
+            with: &[
+                ("account.code[startsWith]", DrillFrom::Column("account")),
+                ("date[gte]", DrillFrom::Parameter("from")),
+                ("date[lte]", DrillFrom::Parameter("to")),
+            ],
+        },
+        Drill {
+            columns: &["closing"],
+            to: DrillTarget::Resource("ledger-entries"),
+            with: &[
+                ("account.code[startsWith]", DrillFrom::Column("account")),
+                ("date[lte]", DrillFrom::Parameter("to")),
+            ],
+        },
+    ],
     run: trial_balance,
 };
 

@@ -16,6 +16,11 @@ pub const SALES_MARGIN: Report = Report {
     name: "sales-margin",
     label: Labels::of("销售毛利", "Sales margin"),
     parameters: &[FROM, TO],
+    drill: &[Drill {
+        columns: &["product"],
+        to: DrillTarget::Resource("products"),
+        with: &[("code", DrillFrom::Column("product"))],
+    }],
     run: sales_margin,
 };
 

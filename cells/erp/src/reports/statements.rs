@@ -11,6 +11,11 @@ pub const BALANCE_SHEET: Report = Report {
     name: "balance-sheet",
     label: Labels::of("资产负债表", "Balance sheet"),
     parameters: &[AS_OF],
+    drill: &[Drill {
+        columns: &["amount"],
+        to: DrillTarget::Report("trial-balance"),
+        with: &[("to", DrillFrom::Parameter("asOf"))],
+    }],
     run: balance_sheet,
 };
 
@@ -19,6 +24,11 @@ pub const INCOME_STATEMENT: Report = Report {
     name: "income-statement",
     label: Labels::of("利润表", "Income statement"),
     parameters: &[FROM, TO],
+    drill: &[Drill {
+        columns: &["amount"],
+        to: DrillTarget::Report("trial-balance"),
+        with: &[("from", DrillFrom::Parameter("from")), ("to", DrillFrom::Parameter("to"))],
+    }],
     run: income_statement,
 };
 

@@ -13,6 +13,27 @@ pub const STOCK_SUMMARY: Report = Report {
     name: "stock-summary",
     label: Labels::of("收发存汇总", "Stock summary"),
     parameters: &[FROM, TO],
+    drill: &[
+        Drill {
+            columns: &["inQuantity", "inValue", "outQuantity", "outValue"],
+            to: DrillTarget::Resource("stock-moves"),
+            with: &[
+                ("product.code", DrillFrom::Column("product")),
+                ("warehouse.code", DrillFrom::Column("warehouse")),
+                ("date[gte]", DrillFrom::Parameter("from")),
+                ("date[lte]", DrillFrom::Parameter("to")),
+            ],
+        },
+        Drill {
+            columns: &["closingQuantity", "closingValue"],
+            to: DrillTarget::Resource("stock-moves"),
+            with: &[
+                ("product.code", DrillFrom::Column("product")),
+                ("warehouse.code", DrillFrom::Column("warehouse")),
+                ("date[lte]", DrillFrom::Parameter("to")),
+            ],
+        },
+    ],
     run: stock_summary,
 };
 

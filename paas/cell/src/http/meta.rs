@@ -4,7 +4,7 @@ use super::{Incoming, Reply};
 use crate::cell::{MenuItem, Registry};
 use crate::ctx::Caller;
 use crate::kind::Kind;
-use crate::report::ParameterType;
+use crate::report::{Drill, DrillFrom, DrillTarget, ParameterType};
 use crate::rights::Place;
 use crate::service::Service;
 use paas_auth::FieldRight;
@@ -48,7 +48,9 @@ pub(crate) fn whole(registry: &Registry, caller: &Caller) -> Json {
                 .collect();
             let code = format!("{}.report.{}", registry.name, r.name);
             let allowed = super::demand_all(&caller.rights, &code).is_ok();
-            json!({"name": r.name, "label": text(&r.label.text()), "parameters": parameters, "allowed": allowed})
+            let drill: Vec<Json> = r.drill.iter().filter_map(|drill| drill_of(registry, caller, drill)).collect();
+            json!({"name": r.name, "label": text(&r.label.text()), "parameters": parameters, "allowed": allowed,
+                   "drill": drill})
         })
         .collect();
     let menus: Vec<Json> = registry
@@ -63,6 +65,26 @@ pub(crate) fn whole(registry: &Registry, caller: &Caller) -> Json {
         })
         .collect();
     json!({"cell": registry.name, "label": text(&registry.label), "types": types, "menus": menus, "reports": reports})
+}
+
+/// Where figures lead; nowhere when the caller may not go there.
+fn drill_of(registry: &Registry, caller: &Caller, drill: &Drill) -> Option<Json> {
+    let (kind, name, may) = match drill.to {
+        DrillTarget::Resource(resource) => {
+            let code = registry.code(registry.by_resource(resource)?.meta(), "read");
+            ("resource", resource, caller.rights.allows(&code))
+        }
+        DrillTarget::Report(report) => {
+            let code = format!("{}.report.{report}", registry.name);
+            ("report", report, super::demand_all(&caller.rights, &code).is_ok())
+        }
+    };
+    let with = drill.with.iter().map(|(condition, from)| match from {
+        DrillFrom::Column(column) => json!({"to": condition, "column": column}),
+        DrillFrom::Parameter(parameter) => json!({"to": condition, "parameter": parameter}),
+    });
+    let with: Vec<Json> = with.collect();
+    may.then(|| json!({"columns": drill.columns, kind: name, "with": with}))
 }
 
 fn describe(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Json {

@@ -28,12 +28,20 @@ async fn the_descriptor_has_what_a_form_and_a_dialog_need() {
     assert_eq!(state["readOnly"], true, "actions change it");
     let verbs: Vec<&str> = gadget["actions"].as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap()).collect();
     assert_eq!(verbs, ["disable", "enable"]);
+    assert_eq!(
+        meta["reports"][0]["drill"],
+        json!([
+            {"columns": ["quantity"], "resource": "gadgets", "with": [{"to": "code", "column": "gadget"}]},
+            {"columns": ["gadget"], "report": "on-shelf", "with": [{"to": "asOf", "parameter": "asOf"}]},
+        ])
+    );
     let fields = [("toy.note.lines", FieldRight::Hidden), ("toy.note.remark", FieldRight::Read)];
     let some = w.member(vec![grant(&["toy.note.read", "toy.note.update"], GrantScope::All, &fields)]);
     let meta = w.get(&some, "meta").await;
     assert_eq!(meta["types"].as_array().unwrap().len(), 1);
     assert_eq!(meta["types"][0]["tables"], json!([]));
     assert_eq!(meta["reports"][0]["allowed"], false);
+    assert_eq!(meta["reports"][0]["drill"], json!([]), "figures lead only where the caller may go");
 }
 
 /// Every `$ref` in a document.

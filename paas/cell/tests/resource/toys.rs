@@ -54,6 +54,18 @@ pub const ON_SHELF: Report = Report {
             required: false,
         },
     ],
+    drill: &[
+        Drill {
+            columns: &["quantity"],
+            to: DrillTarget::Resource("gadgets"),
+            with: &[("code", DrillFrom::Column("gadget"))],
+        },
+        Drill {
+            columns: &["gadget"],
+            to: DrillTarget::Report("on-shelf"),
+            with: &[("asOf", DrillFrom::Parameter("asOf"))],
+        },
+    ],
     run: on_shelf,
 };
 
