@@ -16,6 +16,7 @@ export const COMMANDS = {
   links: { label: 'cmd.links', keys: 'Alt-L' },
   filter: { label: 'cmd.filter', keys: 'Alt-F' },
   columns: { label: 'cmd.columns', keys: 'Alt-C' },
+  inline: { label: 'cmd.inline', keys: 'Alt-E' },
   favourite: { label: 'cmd.favourite', keys: 'Alt-B' },
   home: { label: 'cmd.home', keys: 'Alt-Home' },
   help: { label: 'cmd.help', keys: '?' },

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef, type CSSProperties, type KeyboardEvent, type PointerEvent } from 'react';
+import { Suspense, useRef, type ComponentType, type CSSProperties, type KeyboardEvent, type PointerEvent } from 'react';
 import type { Field, RecordData, TypeMeta } from '../api/types';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
@@ -7,6 +7,7 @@ import { preferences } from '../lib/preferences';
 import { useCell } from '../lib/store';
 import { isNumeric, restDecimal, valueOf } from '../lib/values';
 import type { Group, Line } from './groups';
+import type { InlineProps } from './inline';
 import { leastWidth, trackOf } from './list-state';
 import type { Layout } from './view-state';
 
@@ -25,6 +26,8 @@ interface GridProps {
   chosen: string[];
   selectable: boolean;
   busy: boolean;
+  /** How values are changed where they stand, while that is wanted. */
+  inline: { cell: string; Cell: ComponentType<InlineProps> } | null;
   closed: Set<string>;
   onChoose: (ids: string[]) => void;
   onOpen: (id: string) => void;
@@ -83,10 +86,10 @@ function Head({ columns, sort, selectable, all, edges, onAll, onSort, onWidth }:
   );
 }
 
-type RowProps = Pick<GridProps, 'type' | 'columns' | 'chosen' | 'selectable' | 'onChoose' | 'onOpen'> & { edges: (number | null)[] };
+type RowProps = Pick<GridProps, 'type' | 'columns' | 'chosen' | 'selectable' | 'inline' | 'onChoose' | 'onOpen'> & { edges: (number | null)[] };
 const topStyle = (top: number | null): CSSProperties | undefined => (top === null ? undefined : { position: 'absolute', top, left: 0, right: 0 });
 
-function Row({ record, top, type, columns, chosen, selectable, edges, onChoose, onOpen }: RowProps & { record: RecordData; top: number | null }) {
+function Row({ record, top, type, columns, chosen, selectable, inline, edges, onChoose, onOpen }: RowProps & { record: RecordData; top: number | null }) {
   const { t, l } = useText();
   const picked = chosen.includes(record.id);
   const first = selectable ? 1 : 0;
@@ -101,7 +104,7 @@ function Row({ record, top, type, columns, chosen, selectable, edges, onChoose, 
       ) : null}
       {columns.map((field, i) => (
         <span key={field.name} role="gridcell" className={`cell cell-${field.type} ${isNumeric(field.type) ? 'right' : ''}`} data-label={l(field.label, field.name)} style={edgeStyle(edges[first + i])}>
-          <Value field={field} value={valueOf(record, field)} links={false} states={type.states} />
+          {inline ? <Suspense fallback={null}><inline.Cell cell={inline.cell} {...{ type, field, record }} /></Suspense> : <Value field={field} value={valueOf(record, field)} links={false} states={type.states} />}
         </span>
       ))}
     </div>
@@ -125,7 +128,7 @@ function GroupRow({ group, columns, selectable, open, top, onFold }: { group: Gr
 
 /** The rows of a list: plain cells, a head that stays, and only what is in view when there are many. */
 export function Grid(props: GridProps) {
-  const { type, columns, lines, layout, sort, chosen, selectable, busy, closed, onChoose, onOpen, onSort, onFold, onWidth } = props;
+  const { type, columns, lines, layout, sort, chosen, selectable, busy, inline, closed, onChoose, onOpen, onSort, onFold, onWidth } = props;
   const { density } = useCell(preferences);
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -154,7 +157,7 @@ export function Grid(props: GridProps) {
   };
   const draw = (line: Line | undefined, top: number | null) => {
     if (line === undefined) return null;
-    if (line.kind === 'row') return <Row key={line.record.id} record={line.record} top={top} {...{ type, columns, chosen, selectable, edges, onChoose, onOpen }} />;
+    if (line.kind === 'row') return <Row key={line.record.id} record={line.record} top={top} {...{ type, columns, chosen, selectable, inline, edges, onChoose, onOpen }} />;
     return <GroupRow key={`group-${line.group.key}`} group={line.group} top={top} open={!closed.has(line.group.key)} {...{ columns, selectable }} onFold={() => onFold(line.group.key)} />;
   };
   return (

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Navigate, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { App, Button, Dropdown, Input, type InputRef } from 'antd';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, download } from '../api/client';
 import { typeOf, useCellMeta } from '../api/meta';
 import type { Page, TypeMeta } from '../api/types';
@@ -21,6 +21,8 @@ import { groupLines, type Line } from './groups';
 import { chosenColumns, fieldOf, filterEntries, nextSort, queryOf } from './list-state';
 import { toView, useLayout, useViews, viewPart } from './view-state';
 import { Views } from './views';
+
+const InlineCell = lazy(() => import('./inline').then((m) => ({ default: m.InlineCell })));
 
 /** The list of any resource. */
 export function ListPage() {
@@ -127,6 +129,9 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
   const [layout, setLayout] = useLayout(spot);
   const [chosen, setChosen] = useState<string[]>([]);
   const [closed, setClosed] = useState<Set<string>>(new Set());
+  const [inline, setInline] = useState(false);
+  const changeable = type.permissions.update && (type.kind === 'document' || type.kind === 'master');
+  useCommand('inline', changeable ? () => setInline((on) => !on) : null);
   const query = queryOf(type, search);
   const group = search.group ? fieldOf(type, search.group) : undefined;
   const answer = useRows(cell, type, query, group !== undefined);
@@ -164,6 +169,7 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
         {Extra ? <Extra /> : null}
         <Views place={spot} search={search} change={change} />
         <ColumnsButton type={type} columns={columns} layout={layout} onLayout={setLayout} search={search} change={change} />
+        {changeable ? <Button className="wide-only" title="Alt-E" aria-pressed={inline} type={inline ? 'primary' : 'default'} ghost={inline} data-testid="inline" onClick={() => setInline(!inline)}>{t('cmd.inline')}</Button> : null}
         {type.permissions.export ? (
           <Dropdown menu={{ items: [{ key: 'xlsx', label: 'Excel (xlsx)' }, { key: 'csv', label: 'CSV' }], onClick: ({ key }) => exportAs(key) }} trigger={['click']}>
             <Button>{t('list.export')}</Button>
@@ -189,7 +195,7 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
       ) : (
         <>
           {group && !answer.data.totalExact ? <div className="muted small list-note" role="status">{t('list.group.some', { n: GROUPED })}</div> : null}
-          <Grid type={type} columns={columns} lines={lines} layout={layout} sort={search.sort ?? type.list.sort ?? ''} chosen={chosen} busy={answer.isPlaceholderData} closed={closed}
+          <Grid type={type} columns={columns} lines={lines} layout={layout} sort={search.sort ?? type.list.sort ?? ''} chosen={chosen} busy={answer.isPlaceholderData} inline={inline ? { cell, Cell: InlineCell } : null} closed={closed}
             selectable={type.actions.some((a) => a.allowed)} onChoose={setChosen} onOpen={open} onSort={(name) => change({ sort: nextSort(search.sort ?? type.list.sort ?? '', name) })}
             onFold={(key) => setClosed((old) => { const next = new Set(old); if (!next.delete(key)) next.add(key); return next; })}
             onWidth={(name, width) => setLayout({ ...layout, widths: { ...layout.widths, [name]: width } })} />
