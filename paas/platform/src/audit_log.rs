@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// How long a cell may take.
 const DEADLINE: Duration = Duration::from_secs(8);
+/// How long a cell may take to read its whole chain.
+const PROOF_DEADLINE: Duration = Duration::from_secs(25);
 /// Rows asked of a cell at once.
 const STEP: usize = 1_000;
 /// As far as page numbers lead; beyond, `after` goes on.
@@ -74,6 +76,25 @@ pub(crate) const CHECKPOINT: ServiceRoute = ServiceRoute {
     label: ("审计检查点", "Audit checkpoint"),
     handler: |service, call| Box::pin(checkpoint(service, call)),
 };
+
+/// `GET /platform/audit-log/proof`
+pub(crate) const PROOF: ServiceRoute = ServiceRoute {
+    method: "GET",
+    path: "audit-log/proof",
+    permission: "audit-log.read",
+    label: ("核验审计日志", "Audit proof"),
+    handler: |service, call| Box::pin(proof(service, call)),
+};
+
+/// Whether every row of the tenant's chain, in every cell, is sealed as it was written.
+async fn proof(service: Arc<Service>, call: InternalCall) -> Result<Json> {
+    let mut found = Vec::new();
+    for cell in cells(&service, &call.context).await? {
+        let ask = Call::get("/internal/audit/proof")?.within(PROOF_DEADLINE);
+        found.push(service.peers().json::<Json>(&cell, call.context.clone(), ask).await?);
+    }
+    Ok(json!({"data": found}))
+}
 
 /// How far the sealed chain of the tenant reaches in every cell, signed: kept outside, it proves later that nothing
 /// before it was cut.

@@ -49,6 +49,7 @@ pub fn cell() -> Cell {
             audit_log::SORTS,
         )
         .service(audit_log::CHECKPOINT)
+        .service(audit_log::PROOF)
         .service(operations::EVENTS_ROUTE)
         .service(operations::LETTERS_ROUTE)
         .service(operations::REPLAY_ROUTE)

@@ -120,4 +120,12 @@ impl Store {
     pub async fn audit_seal(&self, tenant: &Tenant, seq: i64) -> Result<Option<Vec<u8>>> {
         self.read(tenant, move |tx| tx.audit_seal(seq)).await
     }
+
+    /// Reads the whole chain of a tenant: how many rows it has, and the first whose seal or number is wrong.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the chain is too long to be read within the time of a read.
+    pub async fn audit_proof(&self, tenant: &Tenant) -> Result<(i64, Option<i64>)> {
+        self.read(tenant, |tx| Ok((tx.audit_head()?.0, tx.broken_seal()?))).await
+    }
 }

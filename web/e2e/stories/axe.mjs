@@ -14,6 +14,7 @@ const SCREENS = [
   ['grouped list', '/toy/notes?group=shelf', '.grid-group'],
   ['filters', '/toy/notes?kind=normal', '.grid-row', async (page) => { await page.keyboard.press('Alt+f'); await page.locator('.filter-panel').waitFor(); }],
   ['columns', '/toy/notes', '.grid-row', async (page) => { await page.keyboard.press('Alt+c'); await page.locator('.columns-panel').waitFor(); }],
+  ['edited list', '/toy/gadgets', '.grid-row', async (page) => { await page.keyboard.press('Alt+e'); await page.locator('.inline-rest[aria-label^="Price"]').first().click(); await page.locator('[data-inline=price] input').waitFor(); }],
   ['empty list', '/toy/notes?q=nothing-like-this', '.notice'],
   ['palette', '/toy/notes', '.grid-row', async (page) => { await page.keyboard.press('Control+k'); await page.locator('.hit').first().waitFor(); }],
   ['help', '/toy/notes', '.grid-row', async (page) => { await page.keyboard.press('?'); await page.locator('.help').waitFor(); }],

@@ -47,5 +47,9 @@ export default async function drill(browser) {
   await go(page, '/status');
   await page.locator('[data-testid=lag]').first().waitFor();
   await page.locator('[data-testid=letters] .indent').waitFor();
+  await go(page, '/platform/audit-log');
+  await page.locator('[data-testid=verify]').click();
+  await page.locator('[data-testid=proof] .tag-done').nth(1).waitFor();
+  assert.equal(await page.locator('[data-testid=proof] .tag-void').count(), 0, 'every chain is whole');
   return `${followed} ways followed, ${shown.length} entries behind ${debit}`;
 }

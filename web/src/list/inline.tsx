@@ -6,7 +6,7 @@ import type { Field, Json, Page, RecordData, TypeMeta } from '../api/types';
 import { WIDGETS } from '../fields/registry';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
-import { asString, fault, toWire, valueOf } from '../lib/values';
+import { asString, fault, showValue, toWire, valueOf } from '../lib/values';
 import { isWritable } from '../record/draft';
 
 /** Types whose values fit into a cell of a list. */
@@ -26,7 +26,7 @@ export interface InlineProps { cell: string; type: TypeMeta; field: Field; recor
 /** A value of a list that opens where it stands; Enter saves it under the record's version, Escape leaves it. */
 export function InlineCell(props: InlineProps) {
   const { type, field, record } = props;
-  const { l } = useText();
+  const { l, lang } = useText();
   const [open, setOpen] = useState(false);
   const rest = useRef<HTMLButtonElement>(null);
   const back = useRef(false);
@@ -34,7 +34,7 @@ export function InlineCell(props: InlineProps) {
   if (!isInline(type, field, record)) return <Value field={field} value={valueOf(record, field)} links={false} states={type.states} />;
   if (open) return <Editor {...props} close={(focus) => { back.current = focus; setOpen(false); }} />;
   return (
-    <button ref={rest} type="button" className="inline-rest" aria-label={`${l(field.label, field.name)}: ${asString(record[field.name])}`} onClick={(e) => { e.stopPropagation(); setOpen(true); }}>
+    <button ref={rest} type="button" className="inline-rest" aria-label={`${l(field.label, field.name)}: ${showValue(field, valueOf(record, field), lang)}`} onClick={(e) => { e.stopPropagation(); setOpen(true); }}>
       <Value field={field} value={valueOf(record, field)} links={false} states={type.states} />
     </button>
   );

@@ -169,7 +169,7 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
         {Extra ? <Extra /> : null}
         <Views place={spot} search={search} change={change} />
         <ColumnsButton type={type} columns={columns} layout={layout} onLayout={setLayout} search={search} change={change} />
-        {changeable ? <Button className="wide-only" title="Alt-E" aria-pressed={inline} type={inline ? 'primary' : 'default'} ghost={inline} data-testid="inline" onClick={() => setInline(!inline)}>{t('cmd.inline')}</Button> : null}
+        {changeable ? <Button className="wide-only" title="Alt-E" aria-pressed={inline} data-testid="inline" onClick={() => setInline(!inline)}>{t('cmd.inline')}</Button> : null}
         {type.permissions.export ? (
           <Dropdown menu={{ items: [{ key: 'xlsx', label: 'Excel (xlsx)' }, { key: 'csv', label: 'CSV' }], onClick: ({ key }) => exportAs(key) }} trigger={['click']}>
             <Button>{t('list.export')}</Button>

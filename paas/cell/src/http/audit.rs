@@ -78,6 +78,14 @@ pub(super) async fn checkpoint(service: &Arc<Service>, call: &Incoming) -> Resul
     })))
 }
 
+/// `GET /internal/audit/proof`: whether every row of the tenant's chain is sealed as it was written.
+pub(super) async fn proof(service: &Arc<Service>, call: &Incoming) -> Result<Reply> {
+    allowed(service, call).await?;
+    let tenant = Service::tenant(&call.context)?;
+    let (size, broken) = service.store.audit_proof(&tenant).await?;
+    Ok(Reply::ok(&json!({"cell": service.cell.name(), "size": size, "intact": broken.is_none(), "brokenAt": broken})))
+}
+
 async fn allowed(service: &Arc<Service>, call: &Incoming) -> Result<Caller> {
     let caller = service.caller(&call.context).await?;
     super::demand_all(&caller.rights, READ)?;

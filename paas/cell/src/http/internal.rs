@@ -33,6 +33,7 @@ pub(super) async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming)
     match (call.method.as_str(), path) {
         ("POST", "audit") => return audit::page(service, &call).await,
         ("GET", "audit/checkpoint") => return audit::checkpoint(service, &call).await,
+        ("GET", "audit/proof") => return audit::proof(service, &call).await,
         _ => {}
     }
     if call.context.kind != MemberKind::System {

@@ -135,7 +135,12 @@ paas_store::on_both! {
         some_acts(&toy).await;
         let admin = settled(&toy).await;
         let keeper = toy.enter("toy", "keeper", PASSWORD).await;
-        for path in ["platform/audit-log", "platform/audit-log/checkpoint", "platform/audit-log/export?format=csv"] {
+        for path in [
+            "platform/audit-log",
+            "platform/audit-log/checkpoint",
+            "platform/audit-log/proof",
+            "platform/audit-log/export?format=csv",
+        ] {
             let (status, said) = keeper.get(path).await;
             assert_eq!((status, said["code"].as_str()), (403, Some("FORBIDDEN")), "{path}: {said}");
         }
@@ -178,6 +183,13 @@ paas_store::on_both! {
         let (status, said) = admin.get("platform/audit-log/checkpoint").await;
         assert_eq!(status, 200, "{said}");
         let points = said["data"].as_array().unwrap();
+        let (status, proof) = admin.get("platform/audit-log/proof").await;
+        assert_eq!(status, 200, "{proof}");
+        for (point, proven) in points.iter().zip(proof["data"].as_array().unwrap()) {
+            assert_eq!((&proven["cell"], &proven["intact"]), (&point["cell"], &json!(true)), "{proof}");
+            assert_eq!(proven["brokenAt"], json!(null));
+            assert!(proven["size"].as_i64() >= point["size"].as_i64(), "{proof}");
+        }
         let cells: Vec<&str> = points.iter().map(|point| point["cell"].as_str().unwrap()).collect();
         assert_eq!(cells, ["platform", "toy"]);
         for point in points {
