@@ -17,6 +17,7 @@ const SAMPLES: Samples = Samples {
         ("voucher", voucher),
     ],
     made_by_rules: &[],
+    without_indexes: None,
 };
 
 /// Codes of accounts are digits.

@@ -245,8 +245,7 @@ impl Paths<'_> {
             let page = json!({"allOf": [{"$ref": "#/components/schemas/Page"}, {"type": "object", "properties": {"data": data}}]});
             operation = operation.answers("200", page);
         }
-        let indexed =
-            |f: &&paas_document::Field| f.indexed || f.unique || f.key || matches!(f.ty, FieldType::Secret(_));
+        let indexed = |f: &&paas_document::Field| meta.is_indexed(f) || matches!(f.ty, FieldType::Secret(_));
         meta.fields.iter().filter(indexed).fold(operation, |operation, field| operation.parameter(filter(field)))
     }
 

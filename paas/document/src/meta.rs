@@ -115,6 +115,17 @@ impl TypeMeta {
         itself || self.fields.iter().any(|f| f.search && f.english == Some(index))
     }
 
+    /// Whether an index serves filters and sorts by a field. Of the keys only those of a balance have one without being
+    /// declared `indexed`: each entry would pay for it.
+    pub fn is_indexed(&self, field: &Field) -> bool {
+        field.indexed || field.unique || (field.key && self.kind == Kind::Balance)
+    }
+
+    /// The field a list is sorted by, newest first, when nothing else is said: the business date, if it is indexed.
+    pub fn default_sort(&self) -> Option<&'static Field> {
+        self.date_field.and_then(|index| self.field(index)).filter(|field| field.indexed)
+    }
+
     /// The field shown as the name of a reference.
     pub fn name_field(&self) -> Option<usize> {
         self.field_named("name")

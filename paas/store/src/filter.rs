@@ -6,7 +6,10 @@ use crate::plan::balance_expression;
 use crate::tables::{col_of, search_column};
 use crate::{Cell, Col, Tx};
 use paas_document::{Field, FieldType, Filter, HeadField, Op, Path, Scope, Step, TypeMeta, Value};
-use paas_types::{Refusal, Result, Secret};
+use paas_types::{Id, Refusal, Result, Secret};
+
+/// Records referred to that are named one by one.
+const REFERRED: usize = 100;
 
 impl Expression {
     /// A column that no field stands for.
@@ -21,6 +24,7 @@ pub(crate) struct Builder<'a> {
     meta: &'static TypeMeta,
     pub params: Vec<Cell>,
     joins: Vec<usize>,
+    hidden: bool,
 }
 
 /// An expression with its kind.
@@ -35,7 +39,22 @@ pub(crate) struct Expression {
 impl<'a> Builder<'a> {
     pub fn new(tx: &'a mut Tx, meta: &'static TypeMeta) -> Builder<'a> {
         let params = vec![tx.tenant_cell()];
-        Builder { tx, meta, params, joins: Vec::new() }
+        Builder { tx, meta, params, joins: Vec::new(), hidden: false }
+    }
+
+    /// Whether conditions are to be kept from SQLite's choice of an index.
+    pub fn hide_filters(&mut self, hidden: bool) {
+        self.hidden = hidden && !self.tx.is_pg();
+    }
+
+    /// What makes PostgreSQL look anew for each record, not gather all first.
+    pub fn each(&self) -> &'static str {
+        if self.tx.is_pg() { " OFFSET 0" } else { "" }
+    }
+
+    /// What hides a column: no index serves an expression.
+    pub fn hidden(&self) -> &'static str {
+        if self.hidden { "+" } else { "" }
     }
 
     /// Adds a parameter and answers its place.
@@ -85,7 +104,8 @@ impl<'a> Builder<'a> {
                 (search_column(field), col_of(&field.ty), !field.required, Some((meta, field)))
             }
         };
-        Ok(Expression { sql: format!("{alias}.{}", q(&column)), col, nullable: nullable || path.via.is_some(), field })
+        let sql = format!("{}{alias}.{}", self.hidden(), q(&column));
+        Ok(Expression { sql, col, nullable: nullable || path.via.is_some(), field })
     }
 
     fn cell(&mut self, expression: &Expression, value: &Value) -> Result<Cell> {
@@ -105,8 +125,45 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// One condition.
+    /// One condition. What is said of a record referred to is said of few of them: they are looked up first, so that the
+    /// index of the reference serves.
     pub fn filter(&mut self, filter: &Filter) -> Result<String> {
+        let positive = !matches!(filter.op, Op::IsNull | Op::Ne) && !filter.values.iter().any(Value::is_null);
+        match filter.path.via.and_then(|via| self.meta.field(via)) {
+            Some(field) if positive => match self.referred(field, filter)? {
+                Some(ids) => {
+                    let column = format!("{}t.{}", self.hidden(), q(field.column));
+                    let marks: Vec<String> = ids.into_iter().map(|id| self.bind(Cell::Id(id))).collect();
+                    Ok(match marks.as_slice() {
+                        [] => "1 = 0".to_owned(),
+                        [one] => format!("{column} = {one}"),
+                        several => format!("{column} IN ({})", several.join(", ")),
+                    })
+                }
+                None => self.condition(filter),
+            },
+            _ => self.condition(filter),
+        }
+    }
+
+    /// The records that a field may refer to and a condition holds for; `None` when they are many.
+    fn referred(&mut self, field: &'static Field, filter: &Filter) -> Result<Option<Vec<Id>>> {
+        let Some(target) = target_of(field) else { return Ok(None) };
+        let mut inner = Builder::new(self.tx, target);
+        let path = Path { via: None, step: filter.path.step };
+        let condition = inner.condition(&Filter { path, op: filter.op, values: filter.values.clone() })?;
+        let sql = format!(
+            "SELECT t.\"id\" FROM {} WHERE t.\"tenant\" = $1 AND {condition} LIMIT {}",
+            inner.from(),
+            REFERRED + 1
+        );
+        let params = inner.params;
+        let rows = self.tx.query(&sql, &params, &[Col::Id])?;
+        let ids: Vec<Id> = rows.iter().filter_map(|row| row.first().and_then(Cell::as_id)).collect();
+        Ok((ids.len() <= REFERRED).then_some(ids))
+    }
+
+    fn condition(&mut self, filter: &Filter) -> Result<String> {
         let expression = self.path(&filter.path)?;
         let e = expression.sql.as_str();
         let first = filter.values.first().cloned().unwrap_or(Value::Null);

@@ -4,8 +4,9 @@ use crate::api::{Found, SumRow};
 use crate::convert::plain;
 use crate::ddl::q;
 use crate::filter::{Builder, Expression, value_of};
+use crate::search::Words;
 use crate::{Cell, Col, Tx};
-use paas_document::{Cursor, Filter, HeadField, Kind, Page, Path, Query, Sort, Step, TypeMeta, Value};
+use paas_document::{Cursor, Filter, HeadField, Kind, Op, Page, Path, Query, Sort, Step, TypeMeta, Value};
 use paas_types::{Refusal, Result, Text};
 use serde_json::json;
 
@@ -18,47 +19,42 @@ impl Tx {
     /// A page of records without their rows.
     pub fn find(&mut self, meta: &'static TypeMeta, query: &Query) -> Result<Found> {
         let plan = self.plan(meta)?;
-        let mut sql = Builder::new(self, meta);
-        let mut conditions = vec!["t.\"tenant\" = $1".to_owned()];
-        for filter in &query.filters {
-            conditions.push(sql.filter(filter)?);
+        let words = match &query.keyword {
+            Some(keyword) => self.words(meta, keyword)?,
+            None => Vec::new(),
+        };
+        let (mut total, mut exact) = (0, false);
+        let mut way = Way::Free;
+        if query.count {
+            way = if words.iter().any(Words::are_few) || words.is_empty() { Way::Free } else { Way::ByOrder };
+            let asked = self.asked(meta, query, (&words, way))?;
+            let (from, conditions) = (&asked.from, asked.conditions.join(" AND "));
+            let text =
+                format!("SELECT COUNT(*) FROM (SELECT 1 FROM {from} WHERE {conditions} LIMIT {}) counted", COUNTED + 1);
+            (total, exact) = self.count(&text, &asked.params)?;
+            way = way_of(meta, query, exact);
         }
-        if !query.scope.all {
-            conditions.push(sql.scope(&query.scope));
-        }
-        if let Some(keyword) = &query.keyword {
-            conditions.extend(crate::search::conditions(&mut sql, meta, keyword));
-        }
-        let sorts = sorts(&mut sql, meta, &query.sort)?;
-        let counted = format!(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT {}) counted",
-            sql.from(),
-            conditions.join(" AND "),
-            COUNTED + 1
-        );
-        let counted_params = sql.params.clone();
+        let mut asked = self.asked(meta, query, (&words, way))?;
         let size = query.page_size.clamp(1, 10_000);
         let mut offset = 0;
         match &query.page {
             Page::Number(number) => offset = u64::from(number.saturating_sub(1)) * u64::from(size),
-            Page::After(cursor) => conditions.push(after(&mut sql, &sorts, cursor)?),
+            Page::After(cursor) => asked.after(cursor)?,
         }
-        let select: Vec<String> = sorts.iter().map(|(e, _)| e.sql.clone()).collect();
-        let order: Vec<String> =
-            sorts.iter().map(|(e, down)| format!("{}{}", e.sql, direction(*down, e.nullable))).collect();
+        let select: Vec<String> = asked.sorts.iter().map(|(e, _)| e.sql.clone()).collect();
         let text = format!(
             "SELECT {}, {} FROM {} WHERE {} ORDER BY {} LIMIT {} OFFSET {offset}",
             plan.select,
             select.join(", "),
-            sql.from(),
-            conditions.join(" AND "),
-            order.join(", "),
+            asked.from,
+            asked.conditions.join(" AND "),
+            asked.order(way, self.is_pg()),
             u64::from(size) + 1
         );
-        let params = sql.params;
+        let sorts = asked.sorts;
         let mut cols = plan.cols.clone();
         cols.extend(sorts.iter().map(|(e, _)| e.col));
-        let rows = self.query(&text, &params, &cols)?;
+        let rows = self.query(&text, &asked.params, &cols)?;
         let more = rows.len() > size as usize;
         let mut records = Vec::with_capacity(rows.len());
         let mut last = None;
@@ -75,8 +71,26 @@ impl Tx {
             let own = sorts.iter().zip(keys).take(told);
             Cursor { values: own.map(|((e, _), cell)| sort_value(e, cell)).collect(), id }
         });
-        let (total, total_exact) = if query.count { self.count(&counted, &counted_params)? } else { (0, false) };
-        Ok(Found { records, total, total_exact, next })
+        Ok(Found { records, total, total_exact: exact, next })
+    }
+
+    /// The parts of a statement.
+    fn asked(&mut self, meta: &'static TypeMeta, query: &Query, (words, way): (&[Words], Way)) -> Result<Asked> {
+        let mut sql = Builder::new(self, meta);
+        sql.hide_filters(way == Way::ByOrder);
+        let mut conditions = vec!["t.\"tenant\" = $1".to_owned()];
+        for filter in &query.filters {
+            conditions.push(sql.filter(filter)?);
+        }
+        if !query.scope.all {
+            conditions.push(sql.scope(&query.scope));
+        }
+        if query.keyword.is_some() {
+            conditions.extend(crate::search::conditions(&mut sql, meta, words));
+        }
+        sql.hide_filters(false);
+        let sorts = sorts(&mut sql, meta, &query.sort)?;
+        Ok(Asked { from: sql.from(), conditions, sorts, params: sql.params })
     }
 
     fn count(&mut self, sql: &str, params: &[Cell]) -> Result<(u64, bool)> {
@@ -162,7 +176,7 @@ fn sorts(sql: &mut Builder<'_>, meta: &'static TypeMeta, wanted: &[Sort]) -> Res
     }
     if meta.kind == Kind::Balance {
         let key = Expression::raw("t.\"key_bytes\"", Col::Bytes);
-        out.push((key, false));
+        out.push((key, wanted.last().is_some_and(|s| s.descending)));
     } else if !wanted.iter().any(|s| s.path.via.is_none() && s.path.step == Step::Head(HeadField::Id)) {
         let down = wanted.last().is_some_and(|s| s.descending);
         out.push((Expression::raw("t.\"id\"", Col::Id), down));
@@ -170,37 +184,113 @@ fn sorts(sql: &mut Builder<'_>, meta: &'static TypeMeta, wanted: &[Sort]) -> Res
     Ok(out)
 }
 
-/// What comes after a cursor. Nothing (`NULL`) sorts as the least value.
-fn after(sql: &mut Builder<'_>, sorts: &[(Expression, bool)], cursor: &Cursor) -> Result<String> {
-    let told = sorts.iter().zip(&cursor.values);
-    let mut values: Vec<Cell> = told.map(|((e, _), value)| sort_cell(e, value)).collect::<Result<_>>()?;
-    if values.len() < sorts.len() {
-        values.push(Cell::Id(cursor.id));
-    }
-    if values.len() != sorts.len() {
-        return Err(Refusal::internal("a cursor of another order"));
-    }
-    let (mut any, mut equal): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    for ((e, down), value) in sorts.iter().zip(values) {
-        let x = &e.sql;
-        let (beyond, same) = if value == Cell::Null {
-            let beyond = if *down { "1 = 0".to_owned() } else { format!("{x} IS NOT NULL") };
-            (beyond, format!("{x} IS NULL"))
-        } else {
-            let mark = sql.bind(value);
-            let beyond = match (*down, e.nullable) {
-                (false, _) => format!("{x} > {mark}"),
-                (true, false) => format!("{x} < {mark}"),
-                (true, true) => format!("({x} < {mark} OR {x} IS NULL)"),
-            };
-            (beyond, format!("{x} = {mark}"))
+/// How a page is found. SQLite does not know how many records a condition leaves, and PostgreSQL guesses; here it was
+/// counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// As it sees fit: an index has both the condition and the order, or there is no condition.
+    Free,
+    /// By the conditions, which leave few; they are sorted then.
+    ByFilter,
+    /// In order, until the page is full; the conditions leave many.
+    ByOrder,
+}
+
+fn way_of(meta: &'static TypeMeta, query: &Query, few: bool) -> Way {
+    let by_default = match query.sort.as_slice() {
+        [] => meta.default_sort().is_none(),
+        [only] => meta.default_sort().is_some() && only.path.via.is_none() && is_step(only.path.step, meta.date_field),
+        _ => false,
+    };
+    let first = query.sort.first().map(|sort| &sort.path);
+    let served = query.filters.iter().any(|filter| {
+        let one = matches!(filter.op, Op::Eq | Op::IsNull) && filter.path.via.is_none();
+        let kept = match filter.path.step {
+            Step::Field(index) => meta.field(index).is_some_and(|f| meta.is_indexed(f)),
+            Step::Head(head) => head == HeadField::Id,
         };
-        let mut all = equal.clone();
-        all.push(beyond);
-        any.push(format!("({})", all.join(" AND ")));
-        equal.push(same);
+        (by_default && one && kept) || first == Some(&filter.path)
+    });
+    match (query.filters.is_empty() && query.keyword.is_none(), served, few) {
+        (true, ..) | (_, true, _) => Way::Free,
+        (_, _, true) => Way::ByFilter,
+        (_, _, false) => Way::ByOrder,
     }
-    Ok(format!("({})", any.join(" OR ")))
+}
+
+fn is_step(step: Step, index: Option<usize>) -> bool {
+    index.is_some_and(|index| step == Step::Field(index))
+}
+
+/// A statement in parts.
+struct Asked {
+    from: String,
+    conditions: Vec<String>,
+    sorts: Vec<(Expression, bool)>,
+    params: Vec<Cell>,
+}
+
+impl Asked {
+    /// What it is ordered by. No index serves an expression, which is what is wanted when the conditions lead.
+    fn order(&self, way: Way, pg: bool) -> String {
+        let key = |e: &Expression| match (way, pg) {
+            (Way::ByFilter, false) => format!("+{}", e.sql),
+            (Way::ByFilter, true) => format!("COALESCE({0}, {0})", e.sql),
+            _ => e.sql.clone(),
+        };
+        let order = self.sorts.iter().map(|(e, down)| format!("{}{}", key(e), direction(*down, e.nullable)));
+        order.collect::<Vec<_>>().join(", ")
+    }
+
+    fn bind(&mut self, cell: Cell) -> String {
+        self.params.push(cell);
+        format!("${}", self.params.len())
+    }
+
+    /// Only what comes after a cursor. Nothing (`NULL`) sorts as the least value.
+    fn after(&mut self, cursor: &Cursor) -> Result<()> {
+        let told = self.sorts.iter().zip(&cursor.values);
+        let mut values: Vec<Cell> = told.map(|((e, _), value)| sort_cell(e, value)).collect::<Result<_>>()?;
+        if values.len() < self.sorts.len() {
+            values.push(Cell::Id(cursor.id));
+        }
+        if values.len() != self.sorts.len() {
+            return Err(Refusal::internal("a cursor of another order"));
+        }
+        let down = self.sorts.first().is_some_and(|(_, down)| *down);
+        let plain = self.sorts.iter().all(|(e, d)| !e.nullable && *d == down);
+        let condition = if plain { self.beyond(values, down) } else { self.beyond_each(values) };
+        self.conditions.push(condition);
+        Ok(())
+    }
+
+    /// One comparison of all keys, which an index serves.
+    fn beyond(&mut self, values: Vec<Cell>, down: bool) -> String {
+        let marks: Vec<String> = values.into_iter().map(|value| self.bind(value)).collect();
+        let keys: Vec<&str> = self.sorts.iter().map(|(e, _)| e.sql.as_str()).collect();
+        format!("({}) {} ({})", keys.join(", "), if down { "<" } else { ">" }, marks.join(", "))
+    }
+
+    fn beyond_each(&mut self, values: Vec<Cell>) -> String {
+        let (mut any, mut equal): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        for (at, value) in values.into_iter().enumerate() {
+            let mark = if value == Cell::Null { String::new() } else { self.bind(value) };
+            let Some((e, down)) = self.sorts.get(at) else { continue };
+            let x = &e.sql;
+            let (beyond, same) = match (mark.is_empty(), *down, e.nullable) {
+                (true, true, _) => ("1 = 0".to_owned(), format!("{x} IS NULL")),
+                (true, false, _) => (format!("{x} IS NOT NULL"), format!("{x} IS NULL")),
+                (_, false, _) => (format!("{x} > {mark}"), format!("{x} = {mark}")),
+                (_, true, false) => (format!("{x} < {mark}"), format!("{x} = {mark}")),
+                (_, true, true) => (format!("({x} < {mark} OR {x} IS NULL)"), format!("{x} = {mark}")),
+            };
+            let mut all = equal.clone();
+            all.push(beyond);
+            any.push(format!("({})", all.join(" AND ")));
+            equal.push(same);
+        }
+        format!("({})", any.join(" OR "))
+    }
 }
 
 /// A sort key in a cursor; bytes are written as hexadecimal text.

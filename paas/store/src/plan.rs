@@ -106,11 +106,9 @@ pub(crate) fn balance_expression(field: &Field, alias: &str, pg: bool) -> Option
     let plus = from.plus.iter().map(|c| format!(" + COALESCE(b.{}, 0)", q(c)));
     let minus = from.minus.iter().map(|c| format!(" - COALESCE(b.{}, 0)", q(c)));
     let sum: String = std::iter::once("0".to_owned()).chain(plus).chain(minus).collect();
-    let single = single_id_key(balance);
-    let key = if single { "key_bytes" } else { from.key };
+    // PostgreSQL keeps identities as such; to have their bytes takes a function, which no index serves behind a guard of rows.
+    let key = if single_id_key(balance) && !pg { "key_bytes" } else { from.key };
     let by = format!("{alias}.{}", q(from.by));
-    // PostgreSQL keeps identities as such, and has their bytes by a function.
-    let by = if single && pg { format!("uuid_send({by})") } else { by };
     Some(format!(
         "(SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM {} b WHERE b.\"tenant\" = {alias}.\"tenant\" AND b.{} = {by})",
         q(balance.table),

@@ -94,48 +94,108 @@ fn places(meta: &'static TypeMeta) -> Vec<(String, &'static str)> {
     out
 }
 
-/// The conditions of a keyword: sub-selects per part.
-pub(crate) fn conditions(sql: &mut Builder<'_>, meta: &'static TypeMeta, keyword: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let places = places(meta);
-    let mut add = |sql: &mut Builder<'_>, from: String, to: Option<String>| {
-        let from = sql.bind(Cell::Text(from));
-        let test = match to {
-            Some(to) => format!("k.token >= {from} AND k.token < {}", sql.bind(Cell::Text(to))),
+/// Words that more records have are looked for record by record.
+const FEW: u64 = 10_000;
+
+/// A part of a keyword: the tokens from `from`, up to `to` or that one alone.
+pub(crate) struct Words {
+    from: String,
+    to: Option<String>,
+    few: bool,
+}
+
+impl Words {
+    /// Whether few enough records have it to begin with them.
+    pub fn are_few(&self) -> bool {
+        self.few
+    }
+
+    fn test(&self, mut bind: impl FnMut(Cell) -> String) -> String {
+        let from = bind(Cell::Text(self.from.clone()));
+        match &self.to {
+            Some(to) => format!("k.token >= {from} AND k.token < {}", bind(Cell::Text(to.clone()))),
             None => format!("k.token = {from}"),
-        };
-        let any: Vec<String> = places
-            .iter()
-            .map(|(column, table)| {
-                let kind = sql.bind(Cell::Text((*table).to_owned()));
-                format!(
-                    "{column} IN (SELECT k.id FROM search_token k WHERE k.tenant = $1 AND k.kind = {kind} AND {test})"
-                )
-            })
-            .collect();
-        out.push(format!("({})", any.join(" OR ")));
-    };
+        }
+    }
+}
+
+fn parts(keyword: &str) -> Vec<(String, Option<String>)> {
+    let mut out = Vec::new();
     for run in runs(keyword).into_iter().take(8) {
         match run {
-            Run::Chinese(chars) if chars.len() == 1 => add(sql, chars.iter().collect(), None),
-            Run::Chinese(chars) => {
-                for pair in chars.windows(2).take(10) {
-                    add(sql, pair.iter().collect(), None);
-                }
-            }
+            Run::Chinese(chars) if chars.len() == 1 => out.push((chars.iter().collect(), None)),
+            Run::Chinese(chars) => out.extend(chars.windows(2).take(10).map(|pair| (pair.iter().collect(), None))),
             Run::Word(word) => {
                 let word = cut(&word);
-                add(sql, word.clone(), Some(format!("{word}\u{10FFFF}")));
+                let to = Some(format!("{word}\u{10FFFF}"));
+                out.push((word, to));
             }
         }
     }
-    if out.is_empty() && !keyword.trim().is_empty() {
+    out
+}
+
+/// The conditions of a keyword: each part is found in one of the places. A rare part leads to its records, unless the
+/// question goes through them in order.
+pub(crate) fn conditions(sql: &mut Builder<'_>, meta: &'static TypeMeta, words: &[Words]) -> Vec<String> {
+    let mut out = Vec::new();
+    for part in words {
+        let test = part.test(|cell| sql.bind(cell));
+        let hidden = sql.hidden();
+        let led = part.few && hidden.is_empty();
+        let mut any = Vec::new();
+        for (column, table) in places(meta) {
+            let kind = sql.bind(Cell::Text(table.to_owned()));
+            let of = format!("FROM search_token k WHERE k.tenant = $1 AND k.kind = {kind} AND {test}");
+            let own = table == meta.table;
+            any.push(match (led, part.few) {
+                (true, _) if own => format!("SELECT k.id {of}"),
+                (true, _) => format!(
+                    "SELECT t.\"id\" FROM {} t WHERE t.\"tenant\" = $1 AND {column} IN (SELECT k.id {of})",
+                    q(meta.table)
+                ),
+                (_, true) => format!("{hidden}{column} IN (SELECT k.id {of})"),
+                _ => format!("EXISTS (SELECT 1 {of} AND k.id = {column}{})", sql.each()),
+            });
+        }
+        out.push(match led {
+            true => format!("t.\"id\" IN ({})", any.join(" UNION ALL ")),
+            false => format!("({})", any.join(" OR ")),
+        });
+    }
+    if out.is_empty() {
         out.push("1 = 0".to_owned());
     }
     out
 }
 
 impl Tx {
+    /// The parts of a keyword, and whether they are rare.
+    pub(crate) fn words(&mut self, meta: &'static TypeMeta, keyword: &str) -> Result<Vec<Words>> {
+        let mut out = Vec::new();
+        for (from, to) in parts(keyword) {
+            let mut part = Words { from, to, few: true };
+            let mut params = vec![self.tenant_cell()];
+            let mut bind = |cell: Cell| {
+                params.push(cell);
+                format!("${}", params.len())
+            };
+            let test = part.test(&mut bind);
+            let kinds: Vec<String> = places(meta).iter().map(|(_, t)| bind(Cell::Text((*t).to_owned()))).collect();
+            let sql = format!(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM search_token k WHERE k.tenant = $1 AND k.kind IN ({}) AND {test} \
+                 LIMIT {}) counted",
+                kinds.join(", "),
+                FEW + 1
+            );
+            let row = self.query_one(&sql, &params, &[crate::Col::Int])?;
+            let found = row.and_then(|r| r.first().map(Cell::as_int)).unwrap_or_default();
+            part.few = u64::try_from(found).is_ok_and(|found| found <= FEW);
+            out.push(part);
+        }
+        Ok(out)
+    }
+
     /// Brings the tokens of a record up to date; a fresh one has none yet. Sensitive fields never enter.
     pub(crate) fn index_words(&mut self, record: &dyn Record, fresh: bool) -> Result<()> {
         let meta = record.meta();

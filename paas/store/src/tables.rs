@@ -263,17 +263,34 @@ fn head_columns(table: Table, meta: &TypeMeta) -> Table {
         .maybe("department", Col::Id)
 }
 
+/// What an index ends with: the columns a list is sorted by when nothing else is said, or where values are equal. So a page
+/// of the records with one value is read off the index, however many have it.
+fn tail_of(meta: &'static TypeMeta) -> Vec<&'static str> {
+    match meta.kind {
+        Kind::Row => Vec::new(),
+        kind => {
+            let last = if kind == Kind::Balance { "key_bytes" } else { "id" };
+            meta.default_sort().map(|field| field.column).into_iter().chain([last]).collect()
+        }
+    }
+}
+
 fn add_indexes(table: &mut Table, meta: &'static TypeMeta) {
+    let tail = tail_of(meta);
     let first: &[&str] = if meta.kind == Kind::Row { &["tenant", "parent"] } else { &["tenant"] };
     let add = |table: &mut Table, unique: bool, columns: &[String]| {
         let start: &[&str] = if unique { first } else { &["tenant"] };
-        let all: Vec<&str> = start.iter().copied().chain(columns.iter().map(String::as_str)).collect();
+        let mut all: Vec<&str> = start.iter().copied().chain(columns.iter().map(String::as_str)).collect();
+        if !unique {
+            let rest: Vec<&str> = tail.iter().copied().filter(|name| !all.contains(name)).collect();
+            all.extend(rest);
+        }
         table.add_index(unique, &all);
     };
     for field in meta.fields.iter().filter(|f| f.from_balance.is_none()) {
         // A sensitive field is found by its blind index, whoever may.
         let blind = matches!(field.ty, FieldType::Secret(_)) && meta.has_head();
-        if field.unique || field.indexed || blind {
+        if meta.is_indexed(field) || blind {
             add(table, field.unique, &[search_column(field)]);
         }
         if let FieldType::Ref { target } = &field.ty
@@ -299,7 +316,10 @@ fn add_balance_indexes(schema: &Schema, tables: &mut [Table]) {
         if !single_id_key(balance)
             && let Some(table) = tables.iter_mut().find(|t| t.name == balance.table)
         {
-            table.add_index(false, &["tenant", from.key]);
+            let serves = |index: &Index| index.columns.iter().take(2).map(String::as_str).eq(["tenant", from.key]);
+            if !table.indexes.iter().any(serves) {
+                table.add_index(false, &["tenant", from.key]);
+            }
         }
     }
 }

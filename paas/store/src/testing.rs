@@ -2,6 +2,12 @@
 //! `SUPERPAAS_TEST_POSTGRES` (a URL whose role may create databases and roles); with
 //! `SUPERPAAS_TEST_POSTGRES_REQUIRED` set, a missing server fails the test instead of leaving it out.
 
+mod bulk;
+mod cost;
+
+pub use bulk::{COMMON_WORD, multiply};
+pub use cost::{Cost, Meter};
+
 use crate::api::{OpenError, Schema, Target};
 use crate::pg::Pg;
 use crate::pg::migrate::unreachable;

@@ -249,6 +249,19 @@ fn every_check_sees_what_it_is_there_for() {
     }
 }
 
+/// A table without its indexes answers as before, and costs more.
+#[test]
+fn a_missing_index_is_seen() {
+    for place in [Some(Place::lite()), Place::pg().unwrap()].into_iter().flatten() {
+        let samples = Samples { without_indexes: Some("note"), ..Samples::default() };
+        let found = findings("questions_cost_what_they_answer", toy, samples, (place, None));
+        for query in ["notes?sort=-day", "notes?state=", "notes?pageSize=200"] {
+            assert!(found.iter().any(|what| what.starts_with(query)), "{query} is not in {found:#?}");
+        }
+        assert!(found.iter().all(|what| what.starts_with("notes")), "{found:#?}");
+    }
+}
+
 fn status(mut answer: Answer, status: u16) -> Answer {
     answer.status = status;
     answer

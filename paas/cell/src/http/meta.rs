@@ -150,10 +150,10 @@ fn tables(registry: &Registry, caller: &Caller, place: Place<'_>, meta: &'static
 
 fn fields(registry: &Registry, caller: &Caller, place: Place<'_>, meta: &'static TypeMeta) -> Vec<Json> {
     let right = |f: &Field| place.right(&caller.rights, f.name);
-    meta.fields.iter().filter(|f| right(f) > FieldRight::Hidden).map(|f| field(registry, f, right(f))).collect()
+    meta.fields.iter().filter(|f| right(f) > FieldRight::Hidden).map(|f| field(registry, (meta, f), right(f))).collect()
 }
 
-fn field(registry: &Registry, field: &Field, right: FieldRight) -> Json {
+fn field(registry: &Registry, (meta, field): (&TypeMeta, &Field), right: FieldRight) -> Json {
     let mut map = Map::new();
     let mut put = |name: &str, value: Json| {
         map.insert(name.to_owned(), value);
@@ -169,8 +169,8 @@ fn field(registry: &Registry, field: &Field, right: FieldRight) -> Json {
     put("readOnly", Json::from(computed || right < FieldRight::Write));
     put("masked", Json::from(right == FieldRight::Masked));
     put("list", Json::from(field.list));
-    put("filter", Json::from(field.indexed || field.unique || field.key));
-    put("sort", Json::from(field.indexed || field.unique || field.key));
+    put("filter", Json::from(meta.is_indexed(field)));
+    put("sort", Json::from(meta.is_indexed(field)));
     put("search", Json::from(field.search));
     put("default", field.default.and_then(|d| serde_json::from_str(d).ok()).unwrap_or(Json::Null));
     match &field.ty {

@@ -98,29 +98,34 @@ pub(crate) fn read(
     if let (Some(first), false) = (names.first(), indexed) {
         return Err(not_indexed(first));
     }
-    if read.sort.is_empty() {
-        read.sort = default_sort(meta);
-    }
-    // The source of a view reads its own cursors.
+    // The source of a view has an order and cursors of its own.
     let own = registry.view(meta.name).is_some();
+    settle_sort(meta, &mut read.sort, own);
     match &read.page {
         Page::After(cursor) if !own && !continues(meta, &read.sort, cursor) => Err(bad_cursor()),
         _ => Ok(read),
     }
 }
 
-fn default_sort(meta: &'static TypeMeta) -> Vec<Sort> {
-    let date = meta.date_field.filter(|i| meta.field(*i).is_some_and(|f| f.indexed));
-    date.map(|index| Sort { path: Path::field(index), descending: true }).into_iter().collect()
+/// What nothing is said about: newest first, and where values are equal by the business date in the same direction, as the
+/// indexes have it.
+fn settle_sort(meta: &'static TypeMeta, sort: &mut Vec<Sort>, own: bool) {
+    let Some(index) = meta.default_sort().and(meta.date_field) else { return };
+    let path = Path::field(index);
+    let alone = sort.len() == 1 && !own && sort.iter().all(|s| matches!(s.path.step, Step::Field(_)));
+    if sort.is_empty() || (alone && sort.iter().all(|s| s.path != path)) {
+        let descending = sort.first().is_none_or(|s| s.descending);
+        sort.push(Sort { path, descending });
+    }
 }
 
 fn is_indexed(meta: &'static TypeMeta, path: &Path) -> bool {
     match (path.via, path.step) {
-        (Some(via), _) => meta.field(via).is_some_and(|f| f.indexed || f.key),
+        (Some(via), _) => meta.field(via).is_some_and(|f| meta.is_indexed(f)),
         (None, Step::Head(field)) => matches!(field, HeadField::Id | HeadField::Number),
         (None, Step::Field(index)) => {
             let blind = |f: &Field| matches!(f.ty, FieldType::Secret(_));
-            meta.field(index).is_some_and(|f| f.indexed || f.unique || f.key || blind(f))
+            meta.field(index).is_some_and(|f| meta.is_indexed(f) || blind(f))
         }
     }
 }

@@ -5,16 +5,16 @@ use paas_document::{Field, FieldType, Kind, TypeMeta};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
-fn listed(run: &Run) -> Vec<&'static TypeMeta> {
+pub(super) fn listed(run: &Run) -> Vec<&'static TypeMeta> {
     run.world.types.iter().filter(|t| t.kind != Kind::Row && t.kind != Kind::Setting).copied().collect()
 }
 
-fn indexed(field: &Field) -> bool {
-    field.group.is_none() && (field.indexed || field.unique || field.key) && !matches!(field.ty, FieldType::Secret(_))
+pub(super) fn indexed(meta: &TypeMeta, field: &Field) -> bool {
+    field.group.is_none() && meta.is_indexed(field) && !matches!(field.ty, FieldType::Secret(_))
 }
 
 /// The text of a value in a query.
-fn operand(value: &Json) -> Option<String> {
+pub(super) fn operand(value: &Json) -> Option<String> {
     let text = match value {
         Json::String(text) => text.clone(),
         Json::Object(map) => map.get("id")?.as_str()?.to_owned(),
@@ -36,7 +36,7 @@ pub(super) fn declared_filters_and_sorts_work(run: &mut Run) {
         }
         let all = run.world.get(&admin, &format!("{}?pageSize=200", meta.resource)).json;
         let rows = all["data"].as_array().cloned().unwrap_or_default();
-        for field in meta.fields.iter().filter(|f| indexed(f)) {
+        for field in meta.fields.iter().filter(|f| indexed(meta, f)) {
             for order in ["", "-"] {
                 let answer =
                     run.world.get(&admin, &format!("{}?sort={order}{}&pageSize=200", meta.resource, field.name));
@@ -75,7 +75,7 @@ pub(super) fn other_filters_are_refused(run: &mut Run) {
             let answer = run.world.get(&admin, &format!("{}?{query}", meta.resource));
             run.refused(&answer, 400, code, &format!("{}?{query}", meta.resource));
         }
-        for field in meta.fields.iter().filter(|f| f.group.is_none() && !indexed(f) && !f.write_only) {
+        for field in meta.fields.iter().filter(|f| f.group.is_none() && !indexed(meta, f) && !f.write_only) {
             if matches!(field.ty, FieldType::Secret(_))
                 || meta
                     .indexes
@@ -88,7 +88,7 @@ pub(super) fn other_filters_are_refused(run: &mut Run) {
             let answer = run.world.get(&admin, &format!("{}?sort={}", meta.resource, field.name));
             run.refused(&answer, 400, "UNKNOWN_FILTER", &format!("{}?sort={}", meta.resource, field.name));
         }
-        if let Some(field) = meta.fields.iter().find(|f| indexed(f)) {
+        if let Some(field) = meta.fields.iter().find(|f| indexed(meta, f)) {
             let answer = run.world.get(&admin, &format!("{}?{}[noSuchOperator]=1", meta.resource, field.name));
             run.expect(answer.status == 400, || format!("{}[noSuchOperator]: {}", field.name, answer.json));
         }

@@ -2,6 +2,7 @@
 
 mod access;
 mod contract;
+mod cost;
 mod flow;
 mod input;
 mod lists;
@@ -71,6 +72,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "pages_cover_the_list_once", run: lists::pages_cover_the_list_once },
     Check { name: "search_finds_what_is_searchable", run: lists::search_finds_what_is_searchable },
     Check { name: "reports_answer_in_their_shape", run: lists::reports_answer_in_their_shape },
+    Check { name: "questions_cost_what_they_answer", run: cost::questions_cost_what_they_answer },
     Check { name: "the_books_are_whole_afterwards", run: flow::the_books_are_whole_afterwards },
 ];
 
@@ -173,11 +175,12 @@ macro_rules! conformance {
             sensitive_values_are_masked hidden_fields_are_not_named data_scopes_hold
             every_edge_and_no_other_is_taken final_records_stay_as_they_are a_refused_action_changes_nothing
             declared_filters_and_sorts_work other_filters_are_refused pages_cover_the_list_once
-            search_finds_what_is_searchable reports_answer_in_their_shape the_books_are_whole_afterwards
+            search_finds_what_is_searchable reports_answer_in_their_shape
+            questions_cost_what_they_answer the_books_are_whole_afterwards
         );
         #[test]
         fn no_check_is_left_out() {
-            assert_eq!($crate::conformance::CHECKS.len(), 30);
+            assert_eq!($crate::conformance::CHECKS.len(), 31);
         }
     };
     (@ $cell:expr, $samples:expr; $($name:ident)+) => {

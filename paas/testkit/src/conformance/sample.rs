@@ -15,6 +15,8 @@ pub struct Samples {
     pub adjust: &'static [(&'static str, Adjust)],
     /// Types nobody can create by a plain `POST`, with the reason; a reason that is no longer true fails the suite.
     pub made_by_rules: &'static [(&'static str, &'static str)],
+    /// A table that loses its indexes before costs are looked at: the suite's own test.
+    pub without_indexes: Option<&'static str>,
 }
 
 static COUNT: AtomicU32 = AtomicU32::new(1);

@@ -12,7 +12,8 @@ use paas_auth::{
 use paas_cell::{Cell, Service, router};
 use paas_document::TypeMeta;
 use paas_link::{Call, Link, Peers, read_body};
-use paas_store::testing::Place;
+use paas_store::Tape;
+use paas_store::testing::{Meter, Place, multiply};
 use paas_types::{Clock, Id, TenantKey};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashMap};
@@ -84,7 +85,8 @@ pub struct World {
     peers: Peers,
     members: Arc<Mutex<HashMap<Id, Principal>>>,
     admins: [Member; 2],
-    _place: Place,
+    place: Place,
+    declared: fn() -> Cell,
 }
 
 const TENANTS: [&str; 2] = ["one", "two"];
@@ -138,7 +140,8 @@ impl World {
             peers,
             members,
             admins,
-            _place: place,
+            place,
+            declared: cell,
         };
         for position in 0..2 {
             world.provision(position);
@@ -272,6 +275,22 @@ impl World {
             found.extend(wrong.into_iter().map(|d| format!("{}: {}: {}", row.tenant.code, d.subject, d.text)));
         }
         found
+    }
+
+    /// Copies records of the first tenant so many times; answers the types that have none to copy. The indexes of
+    /// the table `without` are left out.
+    pub fn multiply(&self, rows: u32, without: Option<&str>) -> Vec<&'static str> {
+        multiply(&self.place, &(self.declared)().schema(), tenant(0).key, (rows, without)).unwrap()
+    }
+
+    /// The record of what the cell asks its database.
+    pub fn tape(&self) -> Arc<Tape> {
+        self.service.store().tape()
+    }
+
+    /// What asks questions again beside the cell.
+    pub fn meter(&self) -> Meter {
+        Meter::new(&self.place, self.cell, &MasterKey::from_bytes([7; 32])).unwrap()
     }
 
     /// What the descriptor says about a type.
