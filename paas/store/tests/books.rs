@@ -242,7 +242,7 @@ on_both! {
         without.types.remove(1);
         let refused = open_with(&place, without).unwrap_err();
         assert!(refused.to_string().contains("no longer declared"), "{refused}");
-        behind(&place, &["DROP INDEX shelf__tenant__name"]).expect("the index is there");
+        behind(&place, &["DROP INDEX shelf__tenant__name__id"]).expect("the index is there");
     }
 
     async fn the_audit_log_answers_questions_and_says_how_far_it_reaches(place: Place) {
