@@ -5,11 +5,10 @@ use crate::body::{Draft, Input, required, set};
 use crate::ctx::Ctx;
 use crate::rights::Place;
 use paas_auth::FieldRight;
-use paas_document::{
-    DepartmentRef, Field, FieldType, Filter, Head, HeadField, Kind, Op, Path, Record, Scope, Tone, TypeMeta, UserRef,
-    Value,
-};
+use paas_document::{DepartmentRef, Field, FieldType, Head, Kind, Record, Scope, Tone, TypeMeta, UserRef, Value};
+use paas_store::Lock;
 use paas_types::{Code, FieldError, Id, Refusal, Result, Text};
+use std::collections::HashMap;
 
 /// What a draft is put onto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +32,30 @@ struct How<'a> {
 pub(crate) fn apply(ctx: &mut Ctx<'_>, draft: &Draft, record: &mut dyn Record, onto: Onto) -> Result<()> {
     let mut errors = Vec::new();
     let how = How { onto, place: Place::of(ctx.registry.name, record.meta()) };
+    let mut named = HashMap::new();
+    referred(draft, record.meta(), &mut named);
+    for (target, ids) in named.into_values() {
+        ctx.tx.expect(target, &ids)?;
+    }
     put(ctx, draft, record, how, ("", &mut errors))?;
     belong(ctx, draft, record, &mut errors)?;
     if errors.is_empty() { Ok(()) } else { Err(Refusal::fields(errors)) }
+}
+
+/// The masters a draft names by their ids, by table.
+fn referred(draft: &Draft, meta: &'static TypeMeta, out: &mut HashMap<&'static str, (&'static TypeMeta, Vec<Id>)>) {
+    for (index, input) in &draft.sets {
+        if let (Some(FieldType::Ref { target }), Input::Ready(Value::Id(id))) =
+            (meta.field(*index).map(|f| &f.ty), input)
+            && target().kind == Kind::Master
+        {
+            out.entry(target().table).or_insert_with(|| (target(), Vec::new())).1.push(*id);
+        }
+    }
+    for (table, rows) in &draft.rows {
+        let Some(declared) = meta.tables.get(*table) else { continue };
+        rows.iter().for_each(|row| referred(row, (declared.meta)(), out));
+    }
 }
 
 /// Computed fields sent back must equal what is stored or what came out.
@@ -255,11 +275,9 @@ fn reference(ctx: &mut Ctx<'_>, target: &'static TypeMeta, input: &Input, now: &
         return Ok(Found::Missing);
     }
     let Some(state) = state else { return Ok(Found::Value(Value::Id(id))) };
-    let this = Filter { path: Path::head(HeadField::Id), op: Op::Eq, values: vec![Value::Id(id)] };
-    let rows = ctx.tx.sum(target, &[this], &[Path::field(state)], &[])?;
-    let Some((state, ..)) = rows.first() else { return Ok(Found::Missing) };
-    let name = state.first().and_then(Value::text);
-    let out_of_use = target.states.iter().any(|s| Some(s.name) == name && s.tone == Tone::Void);
+    let Some(record) = ctx.tx.load(target, id, Lock::None)? else { return Ok(Found::Missing) };
+    let state = record.get(state);
+    let out_of_use = target.states.iter().any(|s| Some(s.name) == state.text() && s.tone == Tone::Void);
     Ok(if out_of_use { Found::Disabled } else { Found::Value(Value::Id(id)) })
 }
 

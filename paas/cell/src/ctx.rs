@@ -117,6 +117,12 @@ impl<'a> Ctx<'a> {
         self.read(reference.id(), Lock::None)
     }
 
+    /// Says which records are going to be read one by one: masters come with one question.
+    pub fn expect<T: Typed>(&mut self, references: impl IntoIterator<Item = Ref<T>>) -> Result<()> {
+        let ids: Vec<Id> = references.into_iter().map(|reference| reference.id()).collect();
+        self.tx.expect(T::meta_of(), &ids)
+    }
+
     /// Reads a record and holds it still until the transaction ends.
     pub fn hold<T: Typed>(&mut self, reference: Ref<T>) -> Result<T> {
         self.read(reference.id(), Lock::Share)

@@ -15,7 +15,8 @@ impl Tx {
     }
 
     fn control(&mut self, sql: &str) -> Result<()> {
-        self.lite()?.connection.execute_batch(sql).map_err(|e| Fault::from(e).into())
+        let run = |lite: &mut Lite| lite.connection.prepare_cached(sql)?.raw_execute();
+        run(self.lite()?).map(|_| ()).map_err(|e| Fault::from(e).into())
     }
 
     fn set_budget(&mut self, budget_ms: Option<u64>) {
@@ -114,6 +115,8 @@ impl Tx {
 
     /// Writes the log back into the database file, at the end.
     pub(crate) fn checkpoint(&mut self) {
-        let _ = self.control("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA optimize");
+        if let Ok(lite) = self.lite() {
+            let _ = lite.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA optimize");
+        }
     }
 }

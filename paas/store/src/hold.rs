@@ -23,6 +23,8 @@ impl Tx {
     /// Holds a row; `strong` when this transaction is going to change it.
     pub(crate) fn hold_row(&mut self, key: Key, strong: bool) -> Result<()> {
         let Some(take) = self.take(&key, strong) else { return Ok(()) };
+        // While one waits for a lock, others commit: what was read before is read again.
+        self.known.clear();
         let (sql, params) = locks::statement(&key, strong, take, self.tenant().key.0);
         self.keep_back(&sql, params, Then::Lock).map_err(|fault| self.spoil(fault.into()))
     }

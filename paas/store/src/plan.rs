@@ -23,8 +23,15 @@ pub(crate) struct Plan {
     pub cols: Vec<Col>,
     /// A balance by its tenant and key bytes.
     pub by_key: String,
-    /// Whether some field is read from a balance, and so changes without the record.
-    pub reads_balances: bool,
+    /// As `select`, where a balance with fields read from it is joined once by `joins`.
+    pub joined: String,
+    /// One join per balance that fields are read from, beginning with a space; empty when there is none.
+    pub joins: String,
+    /// A record by its tenant and id.
+    pub by_id: String,
+    /// Whether a job keeps what it read of this type: masters without rows and without fields read from a balance, which
+    /// change without the record.
+    pub keeps: bool,
     /// `INSERT` of the tenant, the lead columns and the fields.
     pub insert: String,
 }
@@ -35,15 +42,19 @@ impl Plan {
         let fields: Vec<Vec<Column>> = meta.fields.iter().map(columns_of).collect();
         let mut select: Vec<String> = lead.iter().map(|(name, _)| format!("t.{}", q(name))).collect();
         let mut cols: Vec<Col> = lead.iter().map(|(_, col)| *col).collect();
+        let mut joined = select.clone();
+        let mut joins = Joins::default();
         for (field, columns) in meta.fields.iter().zip(&fields) {
             match balance_expression(field, "t", pg) {
                 Some(expression) => {
+                    joined.push(joins.expression(field, pg).unwrap_or_else(|| expression.clone()));
                     select.push(expression);
                     cols.push(Col::Int);
                 }
                 None => {
                     for column in columns.iter().filter(|c| !is_blind(field, c)) {
                         select.push(format!("t.{}", q(&column.name)));
+                        joined.push(format!("t.{}", q(&column.name)));
                         cols.push(column.col);
                     }
                 }
@@ -57,8 +68,12 @@ impl Plan {
         let select = select.join(", ");
         let by_key =
             format!("SELECT {select} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"key_bytes\" = $2", q(meta.table));
-        let reads_balances = meta.fields.iter().any(|f| f.from_balance.is_some());
-        Plan { meta, blank, lead, fields, select, cols, by_key, reads_balances, insert }
+        let (joined, joins) = (joined.join(", "), joins.text);
+        let by_id =
+            format!("SELECT {joined} FROM {} t{joins} WHERE t.\"tenant\" = $1 AND t.\"id\" = $2", q(meta.table));
+        let plain = meta.fields.iter().all(|f| f.from_balance.is_none());
+        let keeps = meta.kind == Kind::Master && meta.tables.is_empty() && plain;
+        Plan { meta, blank, lead, fields, select, cols, joined, joins, by_id, keeps, by_key, insert }
     }
 
     /// A blank record of the type.
@@ -114,6 +129,41 @@ pub(crate) fn balance_expression(field: &Field, alias: &str, pg: bool) -> Option
         q(balance.table),
         q(key)
     ))
+}
+
+/// Balances joined to a record or row `t`, each once.
+#[derive(Default)]
+struct Joins {
+    text: String,
+    known: Vec<(&'static str, &'static str)>,
+}
+
+impl Joins {
+    /// The expression of a field read from a balance that is kept under the one identity the field names; a balance of
+    /// another kind may have several rows and is summed by a sub-select.
+    fn expression(&mut self, field: &Field, pg: bool) -> Option<String> {
+        let from = field.from_balance?;
+        let balance = (from.balance)();
+        if !single_id_key(balance) {
+            return None;
+        }
+        let wanted = (balance.table, from.by);
+        let place = self.known.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+            let n = self.known.len();
+            let by = format!("t.{}", q(from.by));
+            let by = if pg { format!("uuid_send({by})") } else { by };
+            self.text.push_str(&format!(
+                " LEFT JOIN {} b{n} ON b{n}.\"tenant\" = t.\"tenant\" AND b{n}.\"key_bytes\" = {by}",
+                q(balance.table)
+            ));
+            self.known.push(wanted);
+            n
+        });
+        let term = |sign: &str, c: &str| format!(" {sign} COALESCE(b{place}.{}, 0)", q(c));
+        let plus = from.plus.iter().map(|c| term("+", c));
+        let sum: String = plus.chain(from.minus.iter().map(|c| term("-", c))).collect();
+        Some(format!("CAST(0{sum} AS BIGINT)"))
+    }
 }
 
 /// The plans of all types, by table.

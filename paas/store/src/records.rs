@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// How many masters a job remembers; beyond that it asks again.
 const KNOWN: usize = 1_024;
+/// Masters asked for at once.
+const EXPECTED: usize = 50;
 
 impl Tx {
     /// Stores a new record with its rows: fills the head (identity if it has none, version 1, stamps) and the rows'
@@ -75,18 +77,51 @@ impl Tx {
             return Ok(Some(known.boxed_clone()));
         }
         let plan = self.plan(meta)?;
-        let sql = format!("SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" = $2", plan.select, q(meta.table));
-        let Some(cells) = self.query_one(&sql, &[self.tenant_cell(), Cell::Id(id)], &plan.cols)? else {
+        let Some(cells) = self.query_one(&plan.by_id, &[self.tenant_cell(), Cell::Id(id)], &plan.cols)? else {
             return Ok(None);
         };
         let mut record = plan.blank()?;
         self.fill(&plan, &mut *record, cells)?;
         if !meta.tables.is_empty() {
             self.attach_rows(std::slice::from_mut(&mut record))?;
-        } else if meta.kind == Kind::Master && self.known.len() < KNOWN && !plan.reads_balances {
-            self.known.insert((meta.table, id), record.boxed_clone());
+        } else {
+            self.keep(&plan, &*record);
         }
         Ok(Some(record))
+    }
+
+    fn keep(&mut self, plan: &Plan, record: &dyn Record) {
+        if plan.keeps && self.known.len() < KNOWN {
+            self.known.insert((plan.meta.table, record.id()), record.boxed_clone());
+        }
+    }
+
+    /// Reads masters that are going to be asked for one by one, with one question; those not there are left out.
+    pub fn expect(&mut self, meta: &'static TypeMeta, ids: &[Id]) -> Result<()> {
+        let plan = self.plan(meta)?;
+        let mut new: Vec<Id> = ids.iter().copied().filter(|id| !self.known.contains_key(&(meta.table, *id))).collect();
+        new.sort_unstable();
+        new.dedup();
+        if !plan.keeps || new.len() < 2 {
+            return Ok(());
+        }
+        for some in new.chunks(EXPECTED) {
+            let mut params = vec![self.tenant_cell()];
+            params.extend(some.iter().map(|id| Cell::Id(*id)));
+            let marks: Vec<String> = (2..=params.len()).map(|n| format!("${n}")).collect();
+            let sql = format!(
+                "SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" IN ({})",
+                plan.select,
+                q(meta.table),
+                marks.join(", ")
+            );
+            for cells in self.query(&sql, &params, &plan.cols)? {
+                let mut record = plan.blank()?;
+                self.fill(&plan, &mut *record, cells)?;
+                self.keep(&plan, &*record);
+            }
+        }
+        Ok(())
     }
 
     /// Whether a record is there and in a scope.

@@ -122,9 +122,10 @@ impl Tx {
                 params.extend(chunk.iter().map(|r| Cell::Id(r.id())));
                 let marks: Vec<String> = (2..=params.len()).map(|n| format!("${n}")).collect();
                 let sql = format!(
-                    "SELECT t.\"parent\", {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"parent\" IN ({}) ORDER BY t.\"parent\", t.\"position\"",
-                    plan.select,
+                    "SELECT t.\"parent\", {} FROM {} t{} WHERE t.\"tenant\" = $1 AND t.\"parent\" IN ({}) ORDER BY t.\"parent\", t.\"position\"",
+                    plan.joined,
                     q(plan.meta.table),
+                    plan.joins,
                     marks.join(", ")
                 );
                 let mut cols = vec![Col::Id];

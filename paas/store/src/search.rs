@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 const LONGEST: usize = 40;
 /// The most tokens of a record.
 const MOST: usize = 400;
+/// Tokens written by one statement.
+const AT_ONCE: usize = 16;
 /// The shortest number that is also found by its last digits.
 const DIGITS: usize = 4;
 
@@ -222,10 +224,16 @@ impl Tx {
             let sql = "DELETE FROM search_token WHERE tenant = $1 AND kind = $2 AND token = $3 AND id = $4";
             self.send(sql, vec![tenant.clone(), kind.clone(), Cell::Text(gone.clone()), id.clone()])?;
         }
-        for new in wanted.difference(&present) {
-            let sql =
-                "INSERT INTO search_token (tenant, kind, token, id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-            self.send(sql, vec![tenant.clone(), kind.clone(), Cell::Text(new.clone()), id.clone()])?;
+        let new: Vec<&String> = wanted.difference(&present).collect();
+        for some in new.chunks(AT_ONCE) {
+            let mut params = vec![tenant.clone(), kind.clone(), id.clone()];
+            params.extend(some.iter().map(|token| Cell::Text((*token).clone())));
+            let rows: Vec<String> = (4..=params.len()).map(|n| format!("($1, $2, ${n}, $3)")).collect();
+            let sql = format!(
+                "INSERT INTO search_token (tenant, kind, token, id) VALUES {} ON CONFLICT DO NOTHING",
+                rows.join(", ")
+            );
+            self.send(&sql, params)?;
         }
         Ok(())
     }
