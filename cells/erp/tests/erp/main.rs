@@ -8,6 +8,7 @@ mod order_to_cash;
 mod random;
 mod reversals;
 mod rules;
+mod statements;
 mod terms;
 mod together;
 mod world;

@@ -51,6 +51,10 @@ impl World {
         (status, serde_json::from_slice(&bytes).unwrap_or(J::Null))
     }
 
+    pub fn store(&self) -> &paas_store::Store {
+        self.service.store()
+    }
+
     pub async fn get(&self, path: &str) -> J {
         let (status, body) = self.call(Method::GET, path, &J::Null).await;
         assert_eq!(status, StatusCode::OK, "{path}: {body}");
