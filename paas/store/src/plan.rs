@@ -140,21 +140,21 @@ struct Joins {
 
 impl Joins {
     /// The expression of a field read from a balance that is kept under the one identity the field names; a balance of
-    /// another kind may have several rows and is summed by a sub-select.
+    /// another kind may have several rows and is summed by a sub-select. So is every one on PostgreSQL, which would read
+    /// the whole balance for a hash join.
     fn expression(&mut self, field: &Field, pg: bool) -> Option<String> {
         let from = field.from_balance?;
         let balance = (from.balance)();
-        if !single_id_key(balance) {
+        if pg || !single_id_key(balance) {
             return None;
         }
         let wanted = (balance.table, from.by);
         let place = self.known.iter().position(|known| *known == wanted).unwrap_or_else(|| {
             let n = self.known.len();
-            let by = format!("t.{}", q(from.by));
-            let by = if pg { format!("uuid_send({by})") } else { by };
             self.text.push_str(&format!(
-                " LEFT JOIN {} b{n} ON b{n}.\"tenant\" = t.\"tenant\" AND b{n}.\"key_bytes\" = {by}",
-                q(balance.table)
+                " LEFT JOIN {} b{n} ON b{n}.\"tenant\" = t.\"tenant\" AND b{n}.\"key_bytes\" = t.{}",
+                q(balance.table),
+                q(from.by)
             ));
             self.known.push(wanted);
             n
