@@ -240,7 +240,7 @@ def books_agree(s):
     prepaid = D(leaf["2203"]["closing"]) if "2203" in leaf else D(0)
     s.check(items == D(leaf["1122"]["closing"]) - abs(prepaid), "Σ open items = 1122 + 2203", (items, leaf["1122"]["closing"], prepaid))
     sheet = s.boss.get(f"/erp/reports/balance-sheet?asOf={year}-12-31").json
-    s.check(sheet["rows"], "balance sheet has rows", sheet)
+    s.check(len(sheet["rows"]) > 10, "balance sheet has its lines", sheet)
     entries = [e for page in range(1, 40) for e in s.boss.get(f"/erp/ledger-entries?pageSize=200&page={page}&date[gte]={year}-01-01&sort=date").json["data"]]
     s.check(sum(D(e["debit"] or 0) for e in entries) == sum(D(e["credit"] or 0) for e in entries), "entries add up")
 

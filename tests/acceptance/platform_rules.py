@@ -136,18 +136,17 @@ def services(s):
     robot = Client(s.nobody.host, s.nobody.port, answer.json["access_token"], s.tenant)
     s.expect(robot.get("/erp/customers"), 200, "a service works")
     s.expect(robot.get("/erp/products"), 403, "a service may what its roles say")
-    s.check(s.nobody.post("/auth/token", {"grant_type": "password", "tenant": s.tenant, "username": "robot", "password": "a-long-secret-of-a-robot"}).status in (200, 401), "a service signs in its own way")
 
 
 def delegation(s):
     clerk_role = s.role("all", "platform.user.*", "platform.role.read", "platform.role.create", "erp.customer.read")
     _, clerk = s.member(clerk_role)
     more = clerk.post("/platform/roles", {"code": "up", "name": "up", "dataScope": "all", "permissions": ["erp.voucher.post"]})
-    s.check(more.status in (400, 403, 422), "nobody gives a permission that he has not", more)
+    s.expect(more, 403, "nobody gives a permission that he has not", "FORBIDDEN")
     within = clerk.post("/platform/roles", {"code": "within", "name": "within", "dataScope": "all", "permissions": ["erp.customer.read"]})
     s.expect(within, 201, "what one has one may give")
     boss = s.boss.get("/platform/users?username=boss").json["data"][0]
-    s.check(clerk.patch(f"/platform/users/{boss['id']}", {"password": "taken-over"}, boss["version"]).status in (400, 403, 404, 422), "a clerk does not take the administrator's account")
+    s.expect(clerk.patch(f"/platform/users/{boss['id']}", {"password": "taken-over"}, boss["version"]), 403, "a clerk does not take the administrator's account", "FORBIDDEN")
     s.check(s.boss.get("/erp/vouchers").status == 200, "the administrator is who he was")
 
 
