@@ -262,6 +262,9 @@ def books(boss):
     leaf = [r for r in trial["rows"] if not r.get("isGroup")]
     debit, credit = (sum(Decimal(r[c]) for r in leaf) for c in ("debit", "credit"))
     check(debit == credit and Decimal(trial["totals"]["debit"]) == debit, "debit = credit, totals are the leaves", (debit, credit, trial["totals"]))
+    english = boss.get(f"/erp/reports/trial-balance?from={DAY[:4]}-01-01&to={DAY}", headers={"Accept-Language": "en-US"}).json
+    named = {r["account"]: r["accountName"] for r in english["rows"]}
+    check(named["1122"] == "Accounts receivable", "§4 name follows Accept-Language, also in reports", named)
     check(set(trial["columns"][0]) >= {"name", "label", "type"} and "asOf" in trial, "§4 report shape", trial["columns"][0])
     stock = boss.get("/erp/reports/stock-summary").json
     value = sum(Decimal(r["value"]) for r in boss.get("/erp/stock-balances?pageSize=200").json["data"])

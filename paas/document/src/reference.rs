@@ -90,3 +90,13 @@ pub struct Named {
     /// Name in English.
     pub name_en: Option<String>,
 }
+
+impl Named {
+    /// The name in a language; in Chinese where there is no other.
+    pub fn name_in(self, lang: paas_types::Lang) -> Option<String> {
+        match lang {
+            paas_types::Lang::En => self.name_en.or(self.name),
+            paas_types::Lang::Zh => self.name,
+        }
+    }
+}

@@ -114,7 +114,7 @@ fn trial_balance(ctx: &mut Ctx<'_>, params: &Params) -> Result<Table> {
     let mut sum = Figures::default();
     for account in &accounts {
         let Some(figures) = codes.get(&account.code) else { continue };
-        let name = ctx.named(Ref::<Account>::new(account.head.id))?.name;
+        let name = ctx.named(Ref::<Account>::new(account.head.id))?.name_in(ctx.lang());
         let cells = vec![
             json!(account.code),
             json!(name),

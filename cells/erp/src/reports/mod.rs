@@ -36,7 +36,7 @@ pub(crate) fn span(ctx: &Ctx<'_>, params: &Params) -> Result<(Date, Date)> {
 /// The code and name of a record, as cells.
 pub(crate) fn named<T: Typed>(ctx: &mut Ctx<'_>, id: Id) -> Result<(Json, Json)> {
     let named = ctx.named(Ref::<T>::new(id))?;
-    Ok((json!(named.code), json!(named.name)))
+    Ok((json!(named.code.clone()), json!(named.name_in(ctx.lang()))))
 }
 
 /// Puts rows into the order of their leading cells: codes, not identities.
