@@ -91,6 +91,15 @@ def field_rights(s):
     after = s.boss.get(f"/erp/customers?phone=13700137000&code={record['code']}").json
     s.check(after["total"] == 1, "a masked value sent back changes nothing; exact search by who may unmask", after)
     s.expect(by.get("/erp/customers?phone=13700137000"), 400, "who may not unmask does not search a sensitive field")
+    def sights():
+        return s.boss.get("/platform/audit-log?action=unmask&type=customer&pageSize=200").json["data"]
+    s.boss.get(f"/erp/customers/{record['id']}")
+    time.sleep(SOON)
+    told = [e for e in sights() if e["subject"] == record["id"]]
+    s.check(told and told[0]["after"]["unmasked"] == ["phone"] and told[0]["number"] == record["code"], "seeing a sensitive value in clear is audited", told[:1])
+    s.boss.get("/erp/customers?pageSize=200")
+    time.sleep(SOON)
+    s.check(record["id"] in (sights()[0]["after"] or {}).get("records", []), "a list that shows sensitive values in clear is audited with its records", sights()[:1])
     bad = s.boss.post("/platform/roles", {"code": "bad", "name": "bad", "dataScope": "all", "permissions": [], "fieldRights": {"erp.customer.nothing": "hidden"}})
     s.check(bad.status == 400, "field rights of a field that does not exist", bad)
     bad = s.boss.post("/platform/roles", {"code": "bad", "name": "bad", "dataScope": "all", "permissions": ["erp.customer.fly"]})

@@ -5,7 +5,7 @@ use crate::json::{Object, malformed};
 use paas_document::{Choice, Field, FieldType, Kind, Record, RowTable, TypeMeta, Value};
 use paas_types::{Code, Date, FieldError, Id, Instant, NumberError, Refusal, Result, Secret, Text};
 use serde_json::value::RawValue;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Names every record has beside its own fields; a client may send them back.
 const SYSTEM: &[&str] = &[
@@ -57,6 +57,18 @@ pub(crate) struct Draft {
     pub(crate) computed: Vec<(usize, Input)>,
     /// Rows per table that was sent.
     pub(crate) rows: Vec<(usize, Vec<Draft>)>,
+}
+
+impl Draft {
+    /// The sensitive fields of the record that have the value said here: whoever said it knows it.
+    pub(crate) fn secrets_of(&self, record: &dyn Record) -> BTreeSet<&'static str> {
+        let same = |index: usize, input: &Input| match (record.get(index), input) {
+            (Value::Secret(stored), Input::Ready(Value::Secret(said))) => stored.expose() == said.expose(),
+            _ => false,
+        };
+        let known = self.sets.iter().filter(|(index, input)| same(*index, input));
+        known.filter_map(|(index, _)| record.meta().field(*index)).map(|f| f.group.unwrap_or(f.name)).collect()
+    }
 }
 
 /// Reads a body for a type. `create` also demands what is required.

@@ -26,6 +26,7 @@ mod report;
 mod rights;
 mod routes;
 mod service;
+mod sight;
 mod snapshot;
 
 pub use cell::{Cell, Ledger, Menu, MenuItem, Reaction, Registry, Seed};

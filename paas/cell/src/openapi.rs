@@ -198,7 +198,13 @@ impl Paths<'_> {
         }
         for (path, what, schema) in [("history", "History", "History"), ("links", "Links", "Links")] {
             let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
-            let operation = self.read(&format!("{what}: {label}"), "read", schema, false);
+            let mut operation = self.read(&format!("{what}: {label}"), "read", schema, false);
+            if path == "history" {
+                operation = operation.parameter(json!({
+                    "name": "sights", "in": "query", "schema": {"type": "boolean", "default": false},
+                    "description": "Instead of changes: who saw sensitive values of the record in clear, by itself",
+                }));
+            }
             self.insert(&format!("/{{id}}/{path}"), [("get".to_owned(), operation.done())].into_iter().collect());
         }
     }

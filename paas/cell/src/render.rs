@@ -6,12 +6,15 @@ use crate::ctx::Caller;
 use crate::kind::{EdgeInfo, Kind};
 use crate::names::{Names, Wanted};
 use crate::rights::{Place, reaches};
+use crate::sight::{Clear, Rendered};
 use crate::snapshot::json_of;
 use paas_auth::FieldRight;
 use paas_document::{Field, FieldType, Record, Scope, TypeMeta, Value};
-use paas_store::Tx;
+use paas_store::{Tx, numbered};
 use paas_types::{Id, Lang, Result};
 use serde_json::{Map, Value as Json, json};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// Which part of a record is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub(crate) fn render(
     caller: &Caller,
     (kind, view): (&dyn Kind, View),
     records: &mut [Box<dyn Record>],
-) -> Result<Vec<Map<String, Json>>> {
+) -> Result<Rendered> {
     for record in records.iter_mut() {
         kind.shown(&mut **record);
     }
@@ -43,15 +46,22 @@ pub(crate) fn render(
         View::Whole => actions(registry, caller, kind),
         View::List | View::Rows => Vec::new(),
     };
-    let render = |record: &dyn Record| {
-        let reader = Reader { registry, caller, names: &names, unmask: reaches(&unmask, record) };
+    let mut clear = Vec::new();
+    let mut render = |record: &dyn Record| {
+        let seen = RefCell::default();
+        let reader = Reader { registry, caller, names: &names, unmask: reaches(&unmask, record), seen: &seen };
         let mut map = reader.record(kind.meta(), record, view);
         if view == View::Whole && kind.meta().has_head() {
             map.insert("allowedActions".to_owned(), allowed(kind, record, &acts, caller.lang));
         }
+        let fields = seen.into_inner();
+        if !fields.is_empty() {
+            clear.push(Clear { id: record.id(), number: numbered(record), fields });
+        }
         map
     };
-    Ok(records.iter().map(|record| render(&**record)).collect())
+    let maps = records.iter().map(|record| render(&**record)).collect();
+    Ok(Rendered::new(kind.meta(), maps, clear))
 }
 
 struct Reader<'a> {
@@ -60,6 +70,8 @@ struct Reader<'a> {
     names: &'a Names,
     /// Whether sensitive values of this record are shown in clear.
     unmask: bool,
+    /// The fields that were: those of rows as `table.field`.
+    seen: &'a RefCell<BTreeSet<String>>,
 }
 
 impl Reader<'_> {
@@ -89,7 +101,7 @@ impl Reader<'_> {
             if field.write_only || right == FieldRight::Hidden {
                 continue;
             }
-            let value = self.value(field, record, index, right);
+            let value = self.value((place, field), record, index, right);
             match field.group {
                 None => {
                     map.insert(field.name.to_owned(), value);
@@ -122,7 +134,7 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&self, field: &Field, record: &dyn Record, index: usize, right: FieldRight) -> Json {
+    fn value(&self, (place, field): (Place<'_>, &Field), record: &dyn Record, index: usize, right: FieldRight) -> Json {
         let value = record.get(index);
         if let (Some(english), Lang::En, true) = (field.english, self.caller.lang, right > FieldRight::Masked)
             && let Value::Text(text) = record.get(english)
@@ -133,6 +145,7 @@ impl Reader<'_> {
             (_, Value::Null) => Json::Null,
             (FieldType::Secret(mask), Value::Secret(secret)) => {
                 if self.unmask && right > FieldRight::Masked {
+                    self.seen.borrow_mut().insert(place.path(field.group.unwrap_or(field.name)));
                     Json::from(secret.expose().clone())
                 } else {
                     Json::from(mask.apply(secret.expose()))

@@ -83,9 +83,26 @@ impl<'a> Place<'a> {
     }
 
     /// The fields of rows of a table.
-    pub(crate) fn table(self, table: &'static str) -> Place<'a> {
+    pub(crate) fn table(self, table: &str) -> Place<'a> {
         let rows = self.meta.table_named(table).and_then(|i| self.meta.tables.get(i));
         Place { table: rows.map(|rows| (rows.name, (rows.meta)())), ..self }
+    }
+
+    /// A field here, of a row as `table.field`.
+    pub(crate) fn path(&self, field: &str) -> String {
+        match self.table {
+            None => field.to_owned(),
+            Some((table, _)) => format!("{table}.{field}"),
+        }
+    }
+
+    /// Whether the field of this path, of a row as `table.field`, may be named.
+    pub(crate) fn names(self, path: &str, access: &Access) -> bool {
+        let right = match path.split_once('.') {
+            Some((table, field)) => self.table(table).right(access, field),
+            None => self.right(access, path),
+        };
+        right > FieldRight::Hidden
     }
 
     /// What may be done with a field here.

@@ -198,6 +198,8 @@ pub struct AuditFilter {
     pub actor: Option<Id>,
     /// Only this action.
     pub action: Option<String>,
+    /// Any action but this.
+    pub but: Option<String>,
     /// Not before.
     pub from: Option<Instant>,
     /// Before.

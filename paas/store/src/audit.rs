@@ -4,7 +4,7 @@
 use crate::api::{AuditFilter, AuditRow};
 use crate::{Cell, Col, Tx};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use paas_document::{AnyRef, Record};
+use paas_document::{AnyRef, Record, TypeMeta};
 use paas_types::{Id, Result};
 use sha2::{Digest as _, Sha256};
 
@@ -65,6 +65,17 @@ fn cause_of(text: Option<String>) -> Option<AnyRef> {
     Some(AnyRef { kind: kind.to_owned(), id, number: number.map(str::to_owned) })
 }
 
+/// The act of seeing sensitive values in clear.
+pub const SIGHT: &str = "unmask";
+
+/// What a person calls a record: its number, else its code.
+pub fn numbered(record: &dyn Record) -> Option<String> {
+    match record.head().and_then(|h| h.number.clone()) {
+        Some(number) => Some(number),
+        None => record.meta().code_field().and_then(|i| record.get(i).text().map(str::to_owned)),
+    }
+}
+
 impl Tx {
     /// Notes an act. `before` and `after` are JSON texts without sensitive values. The row also seals the ledger entries
     /// posted since the last one.
@@ -75,24 +86,41 @@ impl Tx {
         before: Option<String>,
         after: Option<String>,
     ) -> Result<()> {
+        let number = record.and_then(numbered);
+        self.note(action, (record.map(|r| r.meta().name), record.map(Record::id), number), [before, after])
+    }
+
+    /// Notes that somebody saw sensitive values of a type in clear: of the one record named, or of those `what` names.
+    pub fn audit_sight(
+        &mut self,
+        meta: &'static TypeMeta,
+        record: Option<(Id, Option<String>)>,
+        what: String,
+    ) -> Result<()> {
+        let (id, number) = record.map_or((None, None), |(id, number)| (Some(id), number));
+        self.note(SIGHT, (Some(meta.name), id, number), [None, Some(what)])
+    }
+
+    fn note(
+        &mut self,
+        action: &str,
+        (kind, id, number): (Option<&str>, Option<Id>, Option<String>),
+        [before, after]: [Option<String>; 2],
+    ) -> Result<()> {
         let entries = if self.entries.is_empty() {
             Cell::Null
         } else {
             let all: Vec<u8> = std::mem::take(&mut self.entries).concat();
             Cell::Bytes(Sha256::digest(all).to_vec())
         };
-        let number = record.and_then(|r| match r.head().and_then(|h| h.number.clone()) {
-            Some(number) => Some(number),
-            None => r.meta().code_field().and_then(|i| r.get(i).text().map(str::to_owned)),
-        });
         let actor = self.actor().clone();
         let cells = vec![
             Cell::Instant(self.now()),
             Cell::Id(actor.user),
             Cell::Text(actor.user_name.to_string()),
             Cell::Text(action.to_owned()),
-            Cell::text(record.map(|r| r.meta().name)),
-            Cell::id(record.map(Record::id)),
+            Cell::text(kind),
+            Cell::id(id),
             Cell::text(number.as_deref()),
             Cell::text(before.as_deref()),
             Cell::text(after.as_deref()),
@@ -136,9 +164,13 @@ impl Tx {
         self.send(&sql, cells)
     }
 
-    /// What happened to one record, newest first.
-    pub fn history(&mut self, kind: &str, id: Id, limit: u32) -> Result<Vec<AuditRow>> {
-        self.audit_page(&AuditFilter { kind: Some(kind.to_owned()), id: Some(id), limit, ..AuditFilter::default() })
+    /// What happened to one record, newest first; or, instead, who saw sensitive values of it in clear by itself.
+    pub fn history(&mut self, kind: &str, id: Id, sights: bool, limit: u32) -> Result<Vec<AuditRow>> {
+        let (action, but) = if sights { (Some(SIGHT), None) } else { (None, Some(SIGHT)) };
+        let [action, but] = [action, but].map(|name| name.map(str::to_owned));
+        let filter =
+            AuditFilter { kind: Some(kind.to_owned()), id: Some(id), action, but, limit, ..Default::default() };
+        self.audit_page(&filter)
     }
 
     /// A page of the audit log, newest first.
@@ -157,6 +189,7 @@ impl Tx {
         add("kind =", filter.kind.clone().map(Cell::Text));
         add("actor =", filter.actor.map(Cell::Id));
         add("action =", filter.action.clone().map(Cell::Text));
+        add("action <>", filter.but.clone().map(Cell::Text));
         add("at >=", filter.from.map(Cell::Instant));
         add("at <", filter.to.map(Cell::Instant));
         add("seq <", filter.before_seq.map(Cell::Int));

@@ -46,6 +46,7 @@ pub use api::{
     Discrepancy, Feed, FeedEvent, FeedFilter, Found, InboxCursor, Ledger, Lock, OpenError, Schema, Stored, SumRow,
     Target, TenantRow, TypeInfo,
 };
+pub use audit::{SIGHT, numbered};
 pub use cell::{Cell, Col};
 pub use store::Store;
 pub use tape::{Step, Tape};

@@ -1,4 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
+import { Segmented } from 'antd';
+import { useState } from 'react';
 import { api } from '../api/client';
 import type { Field, HistoryEntry, Json, TypeMeta } from '../api/types';
 import { Failure, Skeleton } from '../app/notice';
@@ -22,17 +24,31 @@ function Change({ name, field, before, after }: { name: string; field: Field | u
   );
 }
 
-/** Who did what and when, with the values before and after. */
+/** Who did what and when, with the values before and after; where values are sensitive, also who saw them in clear. */
 export function History({ cell, type, id }: { cell: string; type: TypeMeta; id: string }) {
+  const { t } = useText();
+  const [sights, setSights] = useState(false);
+  const sensitive = type.fields.some((f) => f.sensitive);
+  return (
+    <>
+      {sensitive && <Segmented size="small" value={sights} onChange={setSights} aria-label={t('history.which')}
+        options={[{ value: false, label: t('history.changes') }, { value: true, label: t('history.sights') }]} />}
+      <Entries cell={cell} type={type} id={id} sights={sights} />
+    </>
+  );
+}
+
+function Entries({ cell, type, id, sights }: { cell: string; type: TypeMeta; id: string; sights: boolean }) {
   const { t, l } = useText();
   const answer = useQuery({
-    queryKey: ['history', cell, type.resource, id],
-    queryFn: () => api<{ data: HistoryEntry[] }>(`/${cell}/${type.resource}/${id}/history`),
+    queryKey: ['history', cell, type.resource, id, sights],
+    queryFn: () => api<{ data: HistoryEntry[] }>(`/${cell}/${type.resource}/${id}/history${sights ? '?sights=true' : ''}`),
     staleTime: 0,
   });
   if (answer.isPending) return <Skeleton rows={5} />;
   if (answer.isError) return <Failure error={answer.error} />;
-  if (answer.data.data.length === 0) return <div className="muted">{t('history.none')}</div>;
+  if (answer.data.data.length === 0) return <div className="muted">{t(sights ? 'history.unseen' : 'history.none')}</div>;
+  const label = (name: string) => l(fieldOf(type, name)?.label ?? type.tables.find((x) => x.name === name)?.label, name);
   const title = (action: string) => {
     const known = type.actions.find((a) => a.name === action);
     if (known) return l(known.label, action);
@@ -45,7 +61,9 @@ export function History({ cell, type, id }: { cell: string; type: TypeMeta; id: 
         return (
           <li key={`${entry.requestId}-${i}`}>
             <div><b>{entry.label || title(entry.action)}</b> <span>{entry.actor?.name}</span> <time className="muted">{showInstant(entry.at)}</time></div>
-            {names.map((name) => (
+            {sights && Array.isArray(entry.after?.unmasked)
+              ? <div className="muted">{entry.after.unmasked.filter((path) => typeof path === 'string').map((path) => label(path)).join(', ')}</div>
+              : names.map((name) => (
               <Change key={name} name={l(type.tables.find((x) => x.name === name)?.label, name)} field={fieldOf({ ...type, fields: type.fields.map((f) => f.type === 'state' ? { ...f, choices: type.states } : f) }, name)}
                 before={entry.before?.[name]} after={entry.after?.[name]} />
             ))}

@@ -48,8 +48,8 @@ pub(super) async fn send(
     let tenant = Service::tenant(&call.context)?;
     let name = format!("attachment; filename=\"{}.{}\"", kind.meta().resource, format.name());
     let sheets = Sheet::of_type(&kind, service.cell.name(), &caller);
-    let view = view.map(|source| (source, call.context.clone()));
-    let source = Source { service: Arc::clone(service), kind, view, caller, tenant, query: Some(query) };
+    let context = call.context.clone();
+    let source = Source { service: Arc::clone(service), kind, view, caller, tenant, context, query: Some(query) };
     let body = match format {
         Format::Xlsx => spreadsheet(source, sheets).await?,
         Format::Csv | Format::Json => streamed(source, format, sheets).await?,
@@ -61,10 +61,12 @@ pub(super) async fn send(
 struct Source {
     service: Arc<Service>,
     kind: Arc<dyn Kind>,
-    /// Where a view's records come from, and for whom.
-    view: Option<(ViewSource, Context)>,
+    /// Where a view's records come from.
+    view: Option<ViewSource>,
     caller: Caller,
     tenant: Tenant,
+    /// The call that asked.
+    context: Context,
     /// The next step; `None` after the last.
     query: Option<Query>,
 }
@@ -73,7 +75,7 @@ impl Source {
     async fn next(&mut self) -> Result<Option<Rows>> {
         let Some(query) = self.query.take() else { return Ok(None) };
         let found = match &self.view {
-            Some((source, context)) => Some(source(Arc::clone(&self.service), context.clone(), query.clone()).await?),
+            Some(source) => Some(source(Arc::clone(&self.service), self.context.clone(), query.clone()).await?),
             None => None,
         };
         let (owner, kind, caller, step) =
@@ -86,10 +88,11 @@ impl Source {
             if !kind.meta().tables.is_empty() {
                 tx.load_rows(&mut found.records)?;
             }
-            let maps = render(tx, &owner.cell.registry, &caller, (&*kind, View::Rows), &mut found.records)?;
-            Ok((maps, found.next))
+            let rendered = render(tx, &owner.cell.registry, &caller, (&*kind, View::Rows), &mut found.records)?;
+            Ok((rendered, found.next))
         };
-        let (rows, next) = self.service.store.read(&self.tenant, read).await?;
+        let (rendered, next) = self.service.store.read(&self.tenant, read).await?;
+        let rows = rendered.told(&self.service, &self.context).await?;
         self.query = next.map(|cursor| Query { page: Page::After(cursor), ..query });
         Ok(Some(rows))
     }

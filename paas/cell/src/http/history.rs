@@ -10,7 +10,7 @@ use crate::rights::Place;
 use crate::service::Service;
 use paas_auth::FieldRight;
 use paas_document::{Field, FieldType, TypeMeta};
-use paas_store::{AuditRow, Tx};
+use paas_store::{AuditRow, SIGHT, Tx};
 use paas_types::{Refusal, Result, Text};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
@@ -22,6 +22,7 @@ type Kept = Map<String, Json>;
 
 pub(super) async fn history(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
     let (caller, scope) = reader(service, &*kind, &call, "read").await?;
+    let sights = call.query.iter().any(|(name, value)| name == "sights" && value == "true");
     let (id, tenant, owner) = (record_id(&*kind, id)?, Service::tenant(&call.context)?, Arc::clone(service));
     let entries = service
         .store
@@ -29,7 +30,7 @@ pub(super) async fn history(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &st
             if !tx.visible(kind.meta(), id, &scope)? {
                 return Err(Refusal::not_found());
             }
-            let rows = tx.history(kind.meta().name, id, MOST)?;
+            let rows = tx.history(kind.meta().name, id, sights, MOST)?;
             let told = told(tx, &owner.cell.registry, &caller, rows)?;
             Ok(told.into_iter().map(|(row, sides)| entry(&*kind, &caller, &row, sides)).collect::<Vec<Json>>())
         })
@@ -97,10 +98,14 @@ impl Teller<'_> {
     /// What was kept of a record, as the caller may see it; what may not be seen is not named.
     fn record(&self, meta: &'static TypeMeta, place: Place<'_>, kept: &Kept) -> Kept {
         let mut out = self.fields(meta, place, kept);
-        for name in ["number", "comment"] {
+        for name in ["number", "comment", "records"] {
             if let Some(value) = kept.get(name) {
                 out.insert(name.to_owned(), value.clone());
             }
+        }
+        if let Some(fields) = kept.get("unmasked").and_then(Json::as_array) {
+            let may = |path: &&Json| place.names(path.as_str().unwrap_or_default(), &self.caller.rights);
+            out.insert("unmasked".to_owned(), fields.iter().filter(may).cloned().collect());
         }
         for (name, ty) in [("owner", FieldType::User), ("department", FieldType::Department)] {
             if let Some(value) = kept.get(name) {
@@ -170,11 +175,12 @@ fn kept_of<'k>(field: &Field, kept: &'k Kept) -> Option<&'k Json> {
 
 /// What is done to every type.
 fn verb(action: &str) -> Option<&'static Text> {
-    static VERBS: [(&str, Text); 4] = [
+    static VERBS: [(&str, Text); 5] = [
         ("create", Text::of("新建", "Created")),
         ("update", Text::of("修改", "Changed")),
         ("delete", Text::of("删除", "Deleted")),
         ("comment", Text::of("备注", "Comment")),
+        (SIGHT, Text::of("查看敏感信息", "Saw sensitive values")),
     ];
     VERBS.iter().find(|(name, _)| *name == action).map(|(_, text)| text)
 }

@@ -100,9 +100,11 @@ impl Finder<'_> {
         let values = ids.keys().map(|id| Value::Id(*id)).collect();
         let query = Query { scope, ..Query::all(MOST).filter(Path::head(HeadField::Id), Op::In, values) };
         let mut found = tx.find(meta, &query)?.records;
-        let maps = render(tx, registry, self.caller, (&*kind, View::List), &mut found)?;
         let made = |r: &dyn Record| r.head().map_or(0, |h| h.created_at.micros());
         let date = meta.date_field.and_then(|i| meta.field(i)).map_or("", |f| f.name);
+        let told = ["number", date, "state"].map(str::to_owned);
+        let rendered = render(tx, registry, self.caller, (&*kind, View::List), &mut found)?;
+        let maps = rendered.only(Some(&told)).noted(tx)?;
         let links = found.iter().zip(maps).map(|(other, map)| {
             let at = made(&**other);
             let refers = ids.get(&other.id()).copied().unwrap_or_default();

@@ -12,7 +12,7 @@ use paas_auth::FieldRight;
 use paas_document::{Page, Scope};
 use paas_store::Lock;
 use paas_types::{Id, Refusal, Result};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 /// The caller, if it may do this with some records of the type, and the records it may see then.
@@ -40,7 +40,7 @@ pub(super) fn record_id(kind: &dyn Kind, id: &str) -> Result<Id> {
 pub(super) async fn one(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
     let (caller, scope) = reader(service, &*kind, &call, "read").await?;
     let (id, tenant, owner) = (record_id(&*kind, id)?, Service::tenant(&call.context)?, Arc::clone(service));
-    let (map, version) = service
+    let (rendered, version) = service
         .store
         .read(&tenant, move |tx| {
             if !tx.visible(kind.meta(), id, &scope)? {
@@ -48,12 +48,12 @@ pub(super) async fn one(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, c
             }
             let record = tx.load(kind.meta(), id, Lock::None)?.ok_or_else(Refusal::not_found)?;
             let version = record.head().map(|h| h.version);
-            let mut records = [record];
-            let maps = render(tx, &owner.cell.registry, &caller, (&*kind, View::Whole), &mut records)?;
-            Ok((maps.into_iter().next().unwrap_or_default(), version))
+            let rendered = render(tx, &owner.cell.registry, &caller, (&*kind, View::Whole), &mut [record])?;
+            Ok((rendered, version))
         })
         .await?;
-    let reply = Reply::ok(&Json::Object(map));
+    let maps = rendered.told(service, &call.context).await?;
+    let reply = Reply::ok(&Json::Object(maps.into_iter().next().unwrap_or_default()));
     Ok(match version {
         Some(version) => reply.with(header::ETAG, format!("\"{version}\"")),
         None => reply,
@@ -74,15 +74,15 @@ pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Inco
         },
         query.page_size,
     );
-    let (data, total, exact, next) = service
+    let (rendered, total, exact, next) = service
         .store
         .read(&tenant, move |tx| {
             let mut found = tx.find(kind.meta(), &query)?;
-            let maps = render(tx, &owner.cell.registry, &caller, (&*kind, View::List), &mut found.records)?;
-            Ok((maps, found.total, found.total_exact, found.next.as_ref().map(params::write_cursor)))
+            let rendered = render(tx, &owner.cell.registry, &caller, (&*kind, View::List), &mut found.records)?;
+            Ok((rendered, found.total, found.total_exact, found.next.as_ref().map(params::write_cursor)))
         })
         .await?;
-    let data: Vec<Json> = data.into_iter().map(|map| Json::Object(project(map, wanted.as_deref()))).collect();
+    let data = rendered.only(wanted.as_deref()).told(service, &call.context).await?;
     Ok(Reply::ok(&json!({
         "data": data, "page": page, "pageSize": size, "total": total, "totalExact": exact, "next": next,
     })))
@@ -112,11 +112,4 @@ pub(super) fn fields(
         }
     }
     Ok(Some(names))
-}
-
-pub(super) fn project(map: Map<String, Json>, wanted: Option<&[String]>) -> Map<String, Json> {
-    match wanted {
-        None => map,
-        Some(names) => map.into_iter().filter(|(k, _)| k == "id" || names.contains(k)).collect(),
-    }
 }

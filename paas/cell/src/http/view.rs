@@ -8,12 +8,13 @@ use crate::render::{View as Part, render};
 use crate::rights::Place;
 use crate::routes::View;
 use crate::service::Service;
+use crate::sight::Rendered;
 use http::Method;
 use paas_auth::FieldRight;
 use paas_document::{HeadField, Op, Page, Path, Query, Scope, Step, Value};
 use paas_store::Found;
 use paas_types::{Code, Refusal, Result};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 /// A call to a view.
@@ -68,7 +69,7 @@ impl Asked<'_> {
         (self.view.source)(Arc::clone(self.service), self.call.context.clone(), query).await
     }
 
-    async fn rendered(&self, mut found: Found, part: Part) -> Result<(Vec<Map<String, Json>>, Found)> {
+    async fn rendered(&self, mut found: Found, part: Part) -> Result<(Rendered, Found)> {
         let (owner, kind, caller) = (Arc::clone(self.service), Arc::clone(&self.kind), self.caller.clone());
         let mut records = std::mem::take(&mut found.records);
         let tenant = Service::tenant(&self.call.context)?;
@@ -87,8 +88,8 @@ impl Asked<'_> {
             Page::Number(n) => Some(n),
             Page::After(_) => None,
         };
-        let (data, found) = self.rendered(self.find(query).await?, Part::List).await?;
-        let data: Vec<Json> = data.into_iter().map(|map| Json::Object(read::project(map, wanted.as_deref()))).collect();
+        let (rendered, found) = self.rendered(self.find(query).await?, Part::List).await?;
+        let data = rendered.only(wanted.as_deref()).told(self.service, &self.call.context).await?;
         Ok(Reply::ok(&json!({
             "data": data, "page": page, "pageSize": size, "total": found.total, "totalExact": found.total_exact,
             "next": found.next.as_ref().map(params::write_cursor),
@@ -98,7 +99,8 @@ impl Asked<'_> {
     async fn one(&self, id: &str) -> Result<Reply> {
         let path = Path::head(HeadField::Id);
         let query = Query::all(1).filter(path, Op::Eq, vec![Value::Id(parse_id(id)?)]);
-        let (data, _) = self.rendered(self.find(query).await?, Part::Whole).await?;
+        let (rendered, _) = self.rendered(self.find(query).await?, Part::Whole).await?;
+        let data = rendered.told(self.service, &self.call.context).await?;
         data.into_iter().next().map(|map| Reply::ok(&Json::Object(map))).ok_or_else(Refusal::not_found)
     }
 

@@ -91,12 +91,12 @@ pub(super) fn create_one(ctx: &mut Ctx<'_>, kind: &dyn Kind, draft: &Draft) -> R
         ));
     }
     apply::compare(ctx, draft, None, &*record)?;
-    created(ctx, kind, record.id())
+    created(ctx, kind, record.id(), draft)
 }
 
-fn created(ctx: &mut Ctx<'_>, kind: &dyn Kind, id: Id) -> Result<Stored> {
+fn created(ctx: &mut Ctx<'_>, kind: &dyn Kind, id: Id, draft: &Draft) -> Result<Stored> {
     let location = format!("/api/v1/{}/{}/{id}", ctx.registry.name, kind.meta().resource);
-    Ok(Stored { location: Some(location), ..answer(ctx, kind, id, 201)? })
+    Ok(Stored { location: Some(location), ..answer(ctx, kind, id, (201, Some(draft)))? })
 }
 
 /// A setting that the house wrote with its defaults and nobody has changed: people may still write theirs.
@@ -120,7 +120,7 @@ fn first_setting(ctx: &mut Ctx<'_>, kind: &dyn Kind, draft: &Draft, before: &dyn
     apply::apply(ctx, draft, &mut *after, Onto::New)?;
     engine::update(ctx, kind, before, &mut *after)?;
     apply::compare(ctx, draft, None, &*after)?;
-    created(ctx, kind, before.id())
+    created(ctx, kind, before.id(), draft)
 }
 
 /// The same client-made id again: the same content gives the record, other content is a duplicate. So is the id of a
@@ -134,7 +134,7 @@ fn repeated(ctx: &mut Ctx<'_>, kind: &dyn Kind, draft: &Draft, existing: Box<dyn
     let mut copy = existing.boxed_clone();
     apply::apply(ctx, draft, &mut *copy, Onto::Again).map_err(|_| duplicate())?;
     let same = crate::snapshot::snapshot(&*copy) == crate::snapshot::snapshot(&*existing);
-    if same { answer(ctx, kind, existing.id(), 200) } else { Err(duplicate()) }
+    if same { answer(ctx, kind, existing.id(), (200, Some(draft))) } else { Err(duplicate()) }
 }
 
 pub(super) async fn patch(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, mut call: Incoming) -> Result<Reply> {
@@ -154,7 +154,7 @@ pub(super) async fn patch(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str,
         engine::update(ctx, &*kind, &*before, &mut *after)?;
         engine::keep_within(ctx, &*after, "update")?;
         apply::compare(ctx, &draft, Some(&*before), &*after)?;
-        answer(ctx, &*kind, id, 200)
+        answer(ctx, &*kind, id, (200, Some(&draft)))
     });
     run(service, &call, &said, (work, None)).await
 }
@@ -241,19 +241,20 @@ pub(super) async fn transition_work(
         if let Some(comment) = comment.as_deref().map(str::trim).filter(|c| !c.is_empty()) {
             ctx.tx.audit("comment", Some(&*record), None, Some(json!({"comment": comment}).to_string()))?;
         }
-        answer(ctx, &*kind, id, 200)
+        answer(ctx, &*kind, id, (200, None))
     }))
 }
 
 /// The record as the caller sees it after the write, with what the write made beside it. Who may not read it is told
-/// its id and version only.
-fn answer(ctx: &mut Ctx<'_>, kind: &dyn Kind, id: Id, status: u16) -> Result<Stored> {
+/// its id and version only. `draft` is what the caller said of the record.
+fn answer(ctx: &mut Ctx<'_>, kind: &dyn Kind, id: Id, (status, draft): (u16, Option<&Draft>)) -> Result<Stored> {
     let record = ctx.tx.load(kind.meta(), id, Lock::None)?.ok_or_else(Refusal::not_found)?;
     let version = record.head().map(|h| h.version);
     let read = ctx.registry.scope(&ctx.caller.rights, kind.meta(), "read");
     let mut map = if reaches(&read, &*record) {
+        let given = draft.map(|draft| draft.secrets_of(&*record)).unwrap_or_default();
         let rendered = render(ctx.tx, ctx.registry, ctx.caller, (kind, View::Whole), &mut [record])?;
-        rendered.into_iter().next().unwrap_or_default()
+        rendered.given(&given).noted(ctx.tx)?.into_iter().next().unwrap_or_default()
     } else {
         let brief = [("id".to_owned(), Json::from(id.to_string())), ("version".to_owned(), Json::from(version))];
         brief.into_iter().collect()

@@ -275,6 +275,46 @@ pub(super) fn sensitive_values_are_masked(run: &mut Run) {
     run.expect(looked || none, || "sensitive fields were declared and none was looked at".to_owned());
 }
 
+pub(super) fn seeing_sensitive_values_is_audited(run: &mut Run) {
+    let admin = run.world.admin();
+    let mut looked = false;
+    for meta in run.creatable() {
+        let unmask = run.world.code(meta, "unmask");
+        let rest: Vec<String> = run.world.permissions.iter().filter(|c| **c != unmask).cloned().collect();
+        let clerk = run.world.member(0, &rest, GrantScope::All);
+        let sensitive =
+            |f: &&paas_document::Field| matches!(f.ty, FieldType::Secret(_)) && !f.write_only && f.group.is_none();
+        let Some(field) = meta.fields.iter().find(sensitive) else { continue };
+        looked = true;
+        let mut body = run.sample(meta);
+        body[field.name] = json!("13987654320");
+        let made = run.world.post(&admin, meta.resource, &body);
+        if made.status != 201 {
+            run.expect(false, || format!("{}: {}", meta.name, made.json));
+            continue;
+        }
+        let path = Run::path(meta, &made);
+        let sights = |run: &Run| -> Vec<Json> {
+            let told = run.world.get(&clerk, &format!("{path}/history?sights=true")).json["data"].clone();
+            told.as_array().cloned().unwrap_or_default()
+        };
+        run.expect(sights(run).is_empty(), || format!("{path}: who wrote {} did not see it", field.name));
+        run.world.get(&clerk, &path);
+        run.expect(sights(run).is_empty(), || format!("{path}: the mask of {} is no sight", field.name));
+        run.world.get(&admin, &path);
+        let one = sights(run);
+        let told = one.len() == 1 && one[0]["after"]["unmasked"] == json!([field.name]);
+        run.expect(told, || format!("{path}: its sight is told as {one:?}"));
+        run.world.get(&admin, &format!("{}?id={}", meta.resource, made.id()));
+        run.world.get(&admin, &format!("{}/export?format=json&id={}", meta.resource, made.id()));
+        run.expect(sights(run).len() == 3, || format!("{path}: list and export show {} untold", field.name));
+        run.world.get(&admin, &format!("{}?fields=id&id={}", meta.resource, made.id()));
+        run.expect(sights(run).len() == 3, || format!("{path}: what was not asked for was not seen"));
+    }
+    let none = !run.world.types.iter().any(|t| t.fields.iter().any(|f| matches!(f.ty, FieldType::Secret(_))));
+    run.expect(looked || none, || "sensitive fields were declared and none was looked at".to_owned());
+}
+
 pub(super) fn hidden_fields_are_not_named(run: &mut Run) {
     let admin = run.world.admin();
     for meta in run.creatable() {
