@@ -36,10 +36,10 @@ pub struct Product {
     #[field(default = "\"0.13\"", min = "0", max_value = "1")]
     pub vat_rate: Rate,
     /// 负库存策略 | Negative stock
-    #[field(default = "\"none\"")]
+    #[field(default = "\"none\"", visible_when = "kind == 'stocked'")]
     pub negative_stock: NegativeStock,
     /// 最低库存 | Minimum stock
-    #[field(min = "0")]
+    #[field(min = "0", visible_when = "kind == 'stocked'")]
     pub minimum_stock: Option<Quantity>,
     /// 条码 | Barcode
     #[field(indexed, search, max = 60)]

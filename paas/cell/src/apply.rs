@@ -345,7 +345,7 @@ fn unknown_name(at: &str, name: &str) -> FieldError {
     }
 }
 
-fn read_only(field: &str) -> FieldError {
+pub(crate) fn read_only(field: &str) -> FieldError {
     FieldError {
         field: field.to_owned(),
         code: "READ_ONLY",

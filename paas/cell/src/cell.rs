@@ -1,5 +1,6 @@
 //! A cell on one screen: what it declares, as an explicit list.
 
+use crate::condition::Conditions;
 use crate::contract::EventShape;
 use crate::ctx::{Ctx, unbox};
 use crate::flow::{Flow, Rule};
@@ -105,6 +106,7 @@ pub struct Registry {
     pub(crate) menus: Vec<Menu>,
     pub(crate) views: Vec<View>,
     pub(crate) services: Vec<ServiceRoute>,
+    pub(crate) conditions: Conditions,
 }
 
 fn split_label(label: &'static str) -> Text {
@@ -127,6 +129,7 @@ impl Cell {
                 menus: Vec::new(),
                 views: Vec::new(),
                 services: Vec::new(),
+                conditions: Conditions::default(),
             },
             seed: None,
             demo: None,
@@ -144,10 +147,17 @@ impl Cell {
         if self.registry.by_table.contains_key(meta.table) {
             return;
         }
+        self.registry.conditions.add(meta);
+        kind.edges().iter().filter_map(|edge| edge.data).for_each(|data| self.registry.conditions.add(data()));
         let position = self.registry.kinds.len();
         self.registry.by_resource.insert(meta.resource, position);
         self.registry.by_table.insert(meta.table, position);
         self.registry.kinds.push(kind);
+    }
+
+    /// What is wrong with conditions of fields: text that is not CEL, calls that are not there, fields that are not seen.
+    pub fn condition_faults(&self) -> &[String] {
+        &self.registry.conditions.faults
     }
 
     /// A part of the cell that declares itself: a folder with its type, report and menu.

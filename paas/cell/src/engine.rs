@@ -36,6 +36,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, kind: &dyn Kind, record: &mut dyn Record
         refuse_second(ctx, kind.meta())?;
     }
     kind.prepare(ctx, record)?;
+    ctx.registry.conditions.demand(record)?;
     if let (Some(pattern), true) = (kind.meta().number, record.head().is_some_and(|h| h.number.is_none())) {
         let date = business_date(ctx, record);
         let number = next_number(ctx, kind.meta().name, pattern, date)?;
@@ -87,6 +88,7 @@ fn refuse_second(ctx: &mut Ctx<'_>, meta: &'static TypeMeta) -> Result<()> {
 pub(crate) fn update(ctx: &mut Ctx<'_>, kind: &dyn Kind, before: &dyn Record, after: &mut dyn Record) -> Result<()> {
     refuse_unless_editable(kind, before, "update")?;
     kind.prepare(ctx, after)?;
+    ctx.registry.conditions.demand(after)?;
     ctx.tx.update(before, after)?;
     kind.saved(ctx, after)?;
     audit_change(ctx, "update", before, after)

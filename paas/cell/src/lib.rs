@@ -6,6 +6,7 @@ extern crate self as paas_cell;
 mod apply;
 mod body;
 mod cell;
+mod condition;
 mod contract;
 mod ctx;
 mod database;

@@ -117,6 +117,7 @@ fn field(model: &Model, i: usize, member: &Member) -> TokenStream {
     let english = index(attr.english.as_ref().and_then(|e| model.position(e).ok()));
     let balance = option(attr.balance.as_ref().map(|b| from_balance(model, b)));
     let (min, above, max) = (string(&attr.min), string(&attr.above), string(&attr.max_value));
+    let [visible, needed, kept] = [&attr.visible_when, &attr.required_when, &attr.readonly_when].map(string);
     let (list, indexed, search, unique) = (attr.list, attr.indexed, attr.search, attr.unique);
     let (write_only, key, measure) = (attr.write_only, attr.key.is_some(), attr.measure.is_some());
     quote! {
@@ -140,6 +141,7 @@ fn field(model: &Model, i: usize, member: &Member) -> TokenStream {
             measure: #measure,
             bounds: ::paas_cell::__private::Bounds { min: #min, above: #above, max: #max },
             default: #default,
+            when: ::paas_cell::__private::When { visible: #visible, required: #needed, readonly: #kept },
         }
     }
 }

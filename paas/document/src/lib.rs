@@ -15,7 +15,7 @@ pub use event::{EventBody, EventPart, event_field_schema, event_rows_schema, eve
 pub use field::{FieldValue, NumberKind, choice_ordinal};
 pub use head::{Head, MasterState};
 pub use meta::{
-    Bounds, Choice, Field, FieldType, FromBalance, Kind, RowTable, StateMeta, Tone, TypeMeta, camel, find_field,
+    Bounds, Choice, Field, FieldType, FromBalance, Kind, RowTable, StateMeta, Tone, TypeMeta, When, camel, find_field,
 };
 pub use query::{Cursor, Filter, HeadField, Op, Page, Path, Query, Scope, Sort, Step};
 pub use record::{Document, Entry, Record, States, Typed};

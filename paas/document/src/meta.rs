@@ -186,6 +186,24 @@ pub struct Field {
     pub bounds: Bounds,
     /// JSON text used when a create leaves the field out.
     pub default: Option<&'static str>,
+    /// Conditions over the other fields of the record or row.
+    pub when: When,
+}
+
+/// When a field is shown, must be given, or may not be changed: CEL over the other fields of its record or row.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct When {
+    /// Shown only when this holds; a value that is not shown stays.
+    pub visible: Option<&'static str>,
+    /// Demanded when this holds.
+    pub required: Option<&'static str>,
+    /// Not to be changed by people when this holds of the record as it is stored.
+    pub readonly: Option<&'static str>,
+}
+
+impl When {
+    /// No conditions.
+    pub const NONE: When = When { visible: None, required: None, readonly: None };
 }
 
 /// Bounds of a number, as decimal text.

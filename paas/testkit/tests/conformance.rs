@@ -249,6 +249,43 @@ fn every_check_sees_what_it_is_there_for() {
     }
 }
 
+mod odd {
+    use paas_cell::prelude::*;
+
+    /// 怪物 | Odd
+    #[derive(Master, Clone, Debug)]
+    #[master(resource = "odds")]
+    pub struct Odd {
+        pub head: Head,
+        /// 编码 | Code
+        #[field(list, unique, visible_when = "code ==")]
+        pub code: String,
+        /// 电话 | Phone
+        #[field(sensitive = phone, required_when = "colour == 'red'")]
+        pub phone: Option<Secret<String>>,
+        /// 备注 | Remark
+        #[field(readonly_when = "phone == '1' || code.matches('x')")]
+        pub remark: Option<String>,
+        /// 状态 | State
+        #[field(list, indexed)]
+        pub state: MasterState,
+    }
+
+    pub const FLOW: Flow<Odd> = Flow::master();
+}
+
+/// Conditions that are no CEL, ask for fields that are not there or not seen, or call what the page has not, are named.
+#[test]
+fn a_condition_that_cannot_be_read_is_seen() {
+    let odd = || Cell::new("toy", "玩具 | Toy").master(odd::FLOW);
+    let found = findings("conditions_can_be_read", odd, Samples::default(), (Place::lite(), None));
+    for (field, why) in [("odd.code", "not CEL"), ("odd.phone", "colour"), ("odd.remark", "matches")] {
+        assert!(found.iter().any(|f| f.starts_with(field) && f.contains(why)), "{field}: {found:#?}");
+    }
+    let sensitive = odd().condition_faults().len();
+    assert_eq!((sensitive, found.len()), (3, 3));
+}
+
 /// A table without its indexes answers as before, and costs more.
 #[test]
 fn a_missing_index_is_seen() {

@@ -44,6 +44,10 @@ export interface Field {
   sort?: boolean;
   search?: boolean;
   default?: Json;
+  /** Conditions in CEL over the other fields of the record or row. */
+  visibleWhen?: string;
+  requiredWhen?: string;
+  readOnlyWhen?: string;
 }
 
 /** A table of rows inside a record. */

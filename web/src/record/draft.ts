@@ -29,6 +29,16 @@ export interface Kept { at: string; head: JsonObject; tables: Record<string, Jso
 
 const isKeepable = (field: Field) => isWritable(field) && !field.sensitive && field.type !== 'password' && field.type !== 'secret';
 
+/** What the conditions of a field say now. */
+export interface Now { hidden: boolean; required: boolean; fixed: boolean }
+
+const UNCONDITIONAL: Now = { hidden: false, required: false, fixed: false };
+
+/** Whether a field has conditions. */
+export function isConditional(field: Field): boolean {
+  return (field.visibleWhen ?? field.requiredWhen ?? field.readOnlyWhen) !== undefined;
+}
+
 const same = (a: Json | undefined, b: Json | undefined) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
 /**
@@ -45,6 +55,8 @@ export class Draft {
   requestId = uuid();
   /** Set apart the ids of the inputs when a second form stands over the first. */
   ids = '';
+  /** Evaluates conditions; `null` while the evaluator is not loaded, or the type has none. */
+  holds: ((condition: string, fields: Field[], values: JsonObject) => boolean) | null = null;
   private touched = new Set<string>();
   private versions = new Map<string, number>();
   private wakes = new Map<string, Set<() => void>>();
@@ -118,6 +130,43 @@ export class Draft {
     this.clearError(name);
     const refers = this.type.fields.some((f) => f.name === name && f.type === 'ref');
     this.change(name, 'head', ...(refers ? ['refs'] : []));
+  }
+
+  /** What the conditions of a field say: of the head, or of a row. What may be changed, the stored record tells. */
+  when(field: Field, table?: TableMeta, values: JsonObject = this.head): Now {
+    if (this.holds === null || !isConditional(field)) return UNCONDITIONAL;
+    const fields = table === undefined ? this.type.fields : (this.type.tables.find((t) => t.name === table.name) ?? table).fields;
+    const is = (text: string | undefined, of: JsonObject | null) => text !== undefined && of !== null && this.holds?.(text, fields, of) === true;
+    return {
+      hidden: field.visibleWhen !== undefined && !is(field.visibleWhen, values),
+      required: is(field.requiredWhen, values),
+      fixed: is(field.readOnlyWhen, this.stored(table, values.id)),
+    };
+  }
+
+  /** Whether a field of the type has conditions, and what evaluates them is not here yet. */
+  get asks(): boolean {
+    return this.holds === null && [...this.type.fields, ...this.type.tables.flatMap((t) => t.fields)].some(isConditional);
+  }
+
+  /** Takes what evaluates conditions. */
+  learn(holds: NonNullable<Draft['holds']>): void {
+    this.holds = holds;
+    this.wakeAll();
+  }
+
+  /** The values of the stored record, or of its row. */
+  private stored(table: TableMeta | undefined, id: Json | undefined): JsonObject | null {
+    if (this.base === null) return null;
+    if (table === undefined) return flatten(this.type.fields, this.base);
+    const rows = this.base[table.name];
+    const row = (Array.isArray(rows) ? rows : []).map((r) => asObject(r)).find((r) => r !== null && r.id === id);
+    return row ? flatten(table.fields, row) : null;
+  }
+
+  /** A field as it is demanded now. */
+  private demanded(field: Field, table?: TableMeta, values?: JsonObject): Field {
+    return this.when(field, table, values).required ? { ...field, required: true } : field;
   }
 
   rows(table: string): Row[] {
@@ -214,14 +263,14 @@ export class Draft {
     const found = new Map<string, string>();
     for (const field of this.type.fields) {
       if (!isWritable(field) || (field.type === 'password' && this.base)) continue;
-      const problem = fault(field, this.head[field.name] ?? null, lang);
+      const problem = fault(this.demanded(field), this.head[field.name] ?? null, lang);
       if (problem) found.set(field.name, problem);
     }
     for (const table of this.type.tables) {
       this.rows(table.name).forEach((row, at) => {
         if (this.isEmpty(table, row)) return;
         for (const field of table.fields.filter(isWritable)) {
-          const problem = fault(field, row.values[field.name] ?? null, lang);
+          const problem = fault(this.demanded(field, table, row.values), row.values[field.name] ?? null, lang);
           if (problem) found.set(`${table.name}[${at}].${field.name}`, problem);
         }
       });

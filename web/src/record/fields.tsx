@@ -1,6 +1,8 @@
+import { useEffect, useState } from 'react';
 import { api } from '../api/client';
 import { useMetas } from '../api/meta';
 import type { CellMeta, Field, Json, JsonObject, RecordData, TypeMeta } from '../api/types';
+import { Skeleton } from '../app/notice';
 import { WIDGETS } from '../fields/registry';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
@@ -33,7 +35,8 @@ function Item({ draft, field, editable }: { draft: Draft; field: Field; editable
   const own = draft.head[field.name] ?? null;
   const ghost = draft.headGhosts[field.name];
   const error = draft.errors.get(field.name);
-  const writable = editable && isWritable(field) && !(field.masked && field.type !== 'secret');
+  const now = draft.when(field);
+  const writable = editable && isWritable(field) && !now.fixed && !(field.masked && field.type !== 'secret');
   const id = inputId(`${draft.ids}${field.name}`);
   const Widget = WIDGETS[field.type];
   const shown = isWritable(field) ? own : (ghost ?? own);
@@ -41,7 +44,7 @@ function Item({ draft, field, editable }: { draft: Draft; field: Field; editable
   return (
     <div className={`item ${WIDE.includes(field.type) ? 'item-wide' : ''} item-${field.type}`} data-field={field.name}>
       <label className="item-label" htmlFor={writable ? id : undefined} title={l(field.help) || label}>
-        {field.required && writable ? <span className="star" aria-hidden="true">*</span> : null}{label}
+        {(field.required || now.required) && writable ? <span className="star" aria-hidden="true">*</span> : null}{label}
       </label>
       <div className="item-body">
         {writable || field.type === 'permissions' ? (
@@ -72,12 +75,24 @@ export function headFields(type: TypeMeta, record: JsonObject | null): Field[] {
   });
 }
 
+/** Fetches what evaluates conditions, once a type has some. Without it every field stands open; the server still holds to them. */
+function useConditions(draft: Draft): boolean {
+  const [failed, setFailed] = useState(false);
+  const asks = draft.asks && !failed;
+  useEffect(() => {
+    if (asks) import('../lib/condition').then(({ holds }) => draft.learn(holds), () => setFailed(true));
+  }, [asks, draft]);
+  return asks;
+}
+
 /** The head of a record as a grid of labels and inputs. */
 export function HeadFields({ draft, editable }: { draft: Draft; editable: boolean }) {
   const { t } = useText();
   useDraft(draft, 'head');
   useDraft(draft, 'errors');
-  const all = headFields(draft.type, draft.base);
+  const waits = useConditions(draft);
+  if (waits) return <Skeleton rows={4} />;
+  const all = headFields(draft.type, draft.base).filter((f) => !draft.when(f).hidden);
   const fields = [...all.filter((f) => !WIDE.includes(f.type)), ...all.filter((f) => WIDE.includes(f.type))];
   const groups = [...new Set(fields.map((f) => f.group ?? ''))];
   return (

@@ -24,9 +24,10 @@ pub struct StockAdjustment {
     #[field(list, indexed)]
     pub reason: Reason,
     /// 对方科目：原因为其他时必填 | Account: required for other reasons
+    #[field(required_when = "reason == 'other'")]
     pub account: Option<Ref<Account>>,
     /// 进项税额转出 | Input tax given back
-    #[field(default = false)]
+    #[field(default = false, visible_when = "!(reason in ['opening', 'gain'])")]
     pub input_tax_back: bool,
     /// 金额 | Value
     #[field(list, computed)]

@@ -23,15 +23,7 @@ pub fn check(ctx: &mut Ctx<'_>, document: &mut StockAdjustment) -> Result<()> {
         }
         ctx.get(line.product)?.stocked(&format!("lines[{index}].product"))?;
     }
-    match (document.reason, document.account) {
-        (Reason::Other, None) => Err(Refusal::field(
-            "account",
-            "REQUIRED",
-            Text::of("原因为其他时请选择科目。", "Choose the account for other reasons."),
-        )),
-        (_, Some(account)) => crate::account::require_leaf(ctx, account),
-        (_, None) => Ok(()),
-    }
+    document.account.map_or(Ok(()), |account| crate::account::require_leaf(ctx, account))
 }
 
 /// Posts an adjustment.

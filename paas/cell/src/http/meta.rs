@@ -173,6 +173,15 @@ fn field(registry: &Registry, (meta, field): (&TypeMeta, &Field), right: FieldRi
     put("sort", Json::from(meta.is_indexed(field)));
     put("search", Json::from(field.search));
     put("default", field.default.and_then(|d| serde_json::from_str(d).ok()).unwrap_or(Json::Null));
+    for (name, condition) in [
+        ("visibleWhen", field.when.visible),
+        ("requiredWhen", field.when.required),
+        ("readOnlyWhen", field.when.readonly),
+    ] {
+        if let Some(condition) = condition {
+            put(name, Json::from(condition));
+        }
+    }
     match &field.ty {
         FieldType::Decimal { kind, scale } => {
             put("kind", Json::from(kind.name()));

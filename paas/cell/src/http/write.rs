@@ -151,6 +151,7 @@ pub(super) async fn patch(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str,
         let before = locked(ctx, &*kind, id, "update", version)?;
         let mut after = before.boxed_clone();
         apply::apply(ctx, &draft, &mut *after, Onto::Stored)?;
+        ctx.registry.conditions.keep(&*before, &*after)?;
         engine::update(ctx, &*kind, &*before, &mut *after)?;
         engine::keep_within(ctx, &*after, "update")?;
         apply::compare(ctx, &draft, Some(&*before), &*after)?;
@@ -235,6 +236,7 @@ pub(super) async fn transition_work(
         if let (Some(draft), Some(blank)) = (&draft, blank) {
             let mut said = blank();
             apply::apply(ctx, draft, &mut *said, Onto::New).map_err(|r| r.under("data"))?;
+            ctx.registry.conditions.demand(&*said).map_err(|r| r.under("data"))?;
             ctx.data = Some(said);
         }
         engine::act(ctx, &*kind, &action, &mut *record, By::People)?;

@@ -78,6 +78,11 @@ fn property(field: &Field) -> Json {
         if field.write_only {
             map.insert("writeOnly".to_owned(), Json::from(true));
         }
+        for (name, condition) in [("x-required-when", field.when.required), ("x-read-only-when", field.when.readonly)] {
+            if let Some(condition) = condition {
+                map.insert(name.to_owned(), Json::from(condition));
+            }
+        }
         if let Some(default) = field.default.and_then(|d| serde_json::from_str(d).ok()) {
             map.insert("default".to_owned(), default);
         }

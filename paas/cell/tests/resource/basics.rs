@@ -107,6 +107,42 @@ async fn tenants_scopes_and_rights_hold() {
 }
 
 #[tokio::test]
+async fn conditions_of_fields_are_held_to() {
+    let w = World::new().await;
+    let heavy = json!({"code": "G1", "name": "n", "weight": "100.5"});
+    let (status, body) = w.call(ADMIN, "a", Method::POST, "gadgets", heavy).await;
+    assert_eq!((status, &body["details"][0]["field"]), (StatusCode::BAD_REQUEST, &json!("colour")), "{body}");
+    assert_eq!(body["details"][0]["code"], "REQUIRED");
+    let light = json!({"code": "G1", "name": "n", "weight": "100"});
+    let (status, made) = w.call(ADMIN, "a", Method::POST, "gadgets", light).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let path = format!("gadgets/{}", made["id"].as_str().unwrap());
+    for (version, patch, wanted) in [
+        (1, json!({"weight": "101"}), ("REQUIRED", "colour")),
+        (1, json!({"weight": "101", "colour": "black"}), ("", "")),
+        (2, json!({"colour": "red"}), ("READ_ONLY", "colour")),
+        (2, json!({"colour": "black", "name": "m"}), ("", "")),
+    ] {
+        let mut patch = patch;
+        patch["version"] = json!(version);
+        let (status, body) = w.call(ADMIN, "a", Method::PATCH, &path, patch).await;
+        let first = &body["details"][0];
+        let told = (first["code"].as_str().unwrap_or_default(), first["field"].as_str().unwrap_or_default());
+        assert_eq!(told, wanted, "{status} {body}");
+    }
+    let line = |price: &str| json!({"gadget": made["id"], "quantity": "1", "price": price});
+    let note = json!({"day": "2026-02-03", "lines": [line("1"), line("-0.01")]});
+    let (_, body) = w.call(ADMIN, "a", Method::POST, "notes", note).await;
+    assert_eq!(body["details"][0]["field"], "lines[1].basis", "{body}");
+    let (_, meta) = w.call(ADMIN, "a", Method::GET, "meta", J::Null).await;
+    let types = meta["types"].as_array().unwrap();
+    let gadget = types.iter().find(|t| t["name"] == "gadget").unwrap();
+    let colour = gadget["fields"].as_array().unwrap().iter().find(|f| f["name"] == "colour").unwrap();
+    assert_eq!(colour["requiredWhen"], "weight.gt('100')");
+    assert!(colour["visibleWhen"].is_null());
+}
+
+#[tokio::test]
 async fn bad_input_is_named_field_by_field() {
     let w = World::new().await;
     let (status, body) = w

@@ -131,6 +131,7 @@ pub mod gadget {
         #[field(sensitive = phone)]
         pub phone: Option<Secret<String>>,
         /// 颜色 | Colour
+        #[field(required_when = "weight.gt('100')", readonly_when = "colour == 'black'")]
         pub colour: Option<String>,
         /// 重量 | Weight
         #[field(indexed)]
@@ -234,7 +235,7 @@ pub mod note {
         #[field(default = "\"1\"")]
         pub price: Price,
         /// 依据 | Basis
-        #[field(indexed)]
+        #[field(indexed, required_when = "price.lt('0')", visible_when = "!price.eq('0')")]
         pub basis: Option<Ref<Note>>,
     }
 

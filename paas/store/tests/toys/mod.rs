@@ -4,7 +4,7 @@
 
 use paas_auth::MasterKey;
 use paas_document::{
-    Bounds, Field, FieldType, FromBalance, Head, Kind, NumberKind, Record, RowTable, TypeMeta, Value, ValueError,
+    Bounds, Field, FieldType, FromBalance, Head, Kind, NumberKind, Record, RowTable, TypeMeta, Value, ValueError, When,
 };
 pub use paas_store::on_both;
 pub use paas_store::testing::Place;
@@ -36,6 +36,7 @@ pub fn field(column: &'static str, ty: FieldType) -> Field {
         measure: false,
         bounds: Bounds::NONE,
         default: None,
+        when: When::NONE,
     }
 }
 

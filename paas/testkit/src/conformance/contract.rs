@@ -251,6 +251,13 @@ fn stays(answer: &super::Answer) -> bool {
 }
 
 /// Every label of the descriptor has both languages, the Chinese one in Chinese.
+pub(super) fn conditions_can_be_read(run: &mut Run) {
+    for fault in run.world.condition_faults() {
+        run.expect(false, || fault);
+    }
+    run.nothing_of_the_kind();
+}
+
 pub(super) fn labels_are_in_both_languages(run: &mut Run) {
     let mut labels = Vec::new();
     collect(&run.world.meta, "", &mut labels);

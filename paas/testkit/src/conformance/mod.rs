@@ -48,6 +48,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "every_change_is_in_the_history", run: contract::every_change_is_in_the_history },
     Check { name: "unused_records_can_go", run: contract::unused_records_can_go },
     Check { name: "labels_are_in_both_languages", run: contract::labels_are_in_both_languages },
+    Check { name: "conditions_can_be_read", run: contract::conditions_can_be_read },
     Check { name: "openapi_agrees_with_behaviour", run: contract::openapi_agrees_with_behaviour },
     Check { name: "unknown_fields_are_refused", run: input::unknown_fields_are_refused },
     Check { name: "mistyped_fields_are_named", run: input::mistyped_fields_are_named },
@@ -169,7 +170,7 @@ macro_rules! conformance {
         $crate::conformance!(@ $cell, $samples;
             every_type_can_be_created what_is_written_is_read_and_exported stale_versions_are_refused
             a_repeated_request_has_one_effect a_dry_run_leaves_nothing every_change_is_in_the_history
-            unused_records_can_go labels_are_in_both_languages openapi_agrees_with_behaviour
+            unused_records_can_go labels_are_in_both_languages conditions_can_be_read openapi_agrees_with_behaviour
             unknown_fields_are_refused mistyped_fields_are_named limits_hold system_fields_cannot_be_set
             malformed_bodies_are_refused tenants_are_apart foreign_references_do_not_exist
             every_permission_opens_its_operation_and_no_other nothing_is_open_without_its_permission
@@ -181,7 +182,7 @@ macro_rules! conformance {
         );
         #[test]
         fn no_check_is_left_out() {
-            assert_eq!($crate::conformance::CHECKS.len(), 32);
+            assert_eq!($crate::conformance::CHECKS.len(), 33);
         }
     };
     (@ $cell:expr, $samples:expr; $($name:ident)+) => {

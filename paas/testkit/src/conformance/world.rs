@@ -161,6 +161,11 @@ impl World {
         assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&bytes));
     }
 
+    /// What is wrong with the conditions of its fields.
+    pub fn condition_faults(&self) -> Vec<String> {
+        (self.declared)().condition_faults().to_vec()
+    }
+
     /// The administrator of the first tenant.
     pub fn admin(&self) -> Member {
         self.admins[0].clone()
