@@ -1,8 +1,10 @@
 # Sourced by run.sh: a PostgreSQL server of the distribution for the tests alone, in a directory that goes with it. It
 # listens on 127.0.0.1 only, asks for a password, and need not survive a power cut.
-# `private_postgres` starts it and exports SUPERPAAS_TEST_POSTGRES; `stop_private_postgres` ends it.
+# `private_postgres` starts it and exports SUPERPAAS_TEST_POSTGRES; `stop_private_postgres` ends it. Further options of the
+# server may stand in `postgres_options`.
 
 postgres_dir=""
+postgres_options=""
 
 postgres_bin() { # the newest installed
   local found
@@ -38,13 +40,30 @@ private_postgres() {
     --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync >"$postgres_dir/initdb.log"
   as_postgres "$bin/pg_ctl" --pgdata="$postgres_dir/data" --log="$postgres_dir/log" --wait --silent \
     --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c full_page_writes=off \
-      -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB -c log_min_messages=fatal" start
+      -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB -c log_min_messages=fatal $postgres_options" start
   PGPASSWORD="$password" "$bin/psql" --quiet --no-psqlrc --host=127.0.0.1 --port="$port" --username=postgres postgres \
     --command="CREATE ROLE maker LOGIN CREATEDB CREATEROLE PASSWORD '$password'"
   export SUPERPAAS_TEST_POSTGRES="postgres://maker:$password@127.0.0.1:$port"
   # Without the server a test fails; nothing is left out unseen.
   export SUPERPAAS_TEST_POSTGRES_REQUIRED=1
 }
+
+# What can happen to a server: it dies and comes back, or it stands still and goes on.
+restart_private_postgres() {
+  as_postgres "$(postgres_bin)/pg_ctl" --pgdata="$postgres_dir/data" --log="$postgres_dir/log" --mode=immediate --wait \
+    --silent restart
+}
+
+signal_private_postgres() { # signal_private_postgres <signal>: to the server and all its processes
+  local server
+  server="$(head -n 1 "$postgres_dir/data/postmaster.pid")"
+  kill "-$1" "$server"
+  # shellcheck disable=SC2046 # process ids
+  kill "-$1" $(awk -v server="$server" '$4 == server { print $1 }' /proc/[0-9]*/stat 2>/dev/null) 2>/dev/null || true
+}
+
+stall_private_postgres() { signal_private_postgres STOP; }
+resume_private_postgres() { signal_private_postgres CONT; }
 
 stop_private_postgres() {
   [ -n "$postgres_dir" ] || return 0

@@ -14,12 +14,12 @@ const CLIENTS: usize = 32;
 /// Notes of the clients: the request id of each write they asked for, and whether it was answered.
 type Notes = Mutex<BTreeMap<String, bool>>;
 
-fn body(customer: &Value, balance: &Value, note: &str) -> Value {
+pub fn body(customer: &Value, balance: &Value, note: &str) -> Value {
     json!({"customer": customer, "warehouse": balance["warehouse"]["id"], "orderDate": "2026-11-01", "note": note,
         "lines": [{"product": balance["product"]["id"], "quantity": "1", "unitPrice": "10", "vatRate": "0.13"}]})
 }
 
-fn ask(p: &Program, who: &Member, request: &str, body: &Value) -> std::io::Result<Answer> {
+pub fn ask(p: &Program, who: &Member, request: &str, body: &Value) -> std::io::Result<Answer> {
     let bearer = format!("Bearer {}", who.token);
     let headers = [
         ("Authorization", bearer.as_str()),
@@ -30,7 +30,7 @@ fn ask(p: &Program, who: &Member, request: &str, body: &Value) -> std::io::Resul
     p.try_send("POST", "/api/v1/erp/sales-orders", &headers, body.to_string().as_bytes())
 }
 
-fn id_of(cut: u32, n: u32) -> String {
+pub fn id_of(cut: u32, n: u32) -> String {
     format!("01a20c71-0000-7000-{:04x}-{n:012x}", 0x8000 | cut)
 }
 
@@ -104,7 +104,7 @@ fn an_answered_write_survives_a_power_cut() {
 }
 
 /// How often each note occurs among the orders.
-fn all_notes(p: &Program, who: &Member) -> BTreeMap<String, u32> {
+pub fn all_notes(p: &Program, who: &Member) -> BTreeMap<String, u32> {
     let mut found = BTreeMap::new();
     let answer = p.call_as(who, "GET", "erp/sales-orders/export?format=json", &Value::Null);
     for order in answer.json.as_array().or(answer.json["data"].as_array()).unwrap() {

@@ -7,6 +7,7 @@ mod cli;
 mod faults;
 mod northwind;
 mod order_to_cash;
+mod outages;
 mod program;
 mod seeding;
 mod two_processes;

@@ -59,7 +59,11 @@ impl Program {
 
     /// Starts it with these further arguments.
     pub fn start_with(extra: &[&str]) -> Program {
-        let place = Place::chosen().unwrap();
+        Program::start_at(Place::chosen().unwrap(), extra)
+    }
+
+    /// Starts it with its data in this place.
+    pub fn start_at(place: Place, extra: &[&str]) -> Program {
         let dir = tempfile::tempdir().unwrap();
         let port = free_port();
         let extra: Vec<String> = extra.iter().map(|s| (*s).to_owned()).collect();

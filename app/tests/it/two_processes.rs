@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// The ERP cell as a process.
 struct Erp {
@@ -145,4 +146,126 @@ fn an_order_goes_through_two_processes_and_one_may_die() {
     let mut erp = erp;
     assert!(erp.child.wait().unwrap().success());
     p.stop();
+}
+
+/// Between two calls of one caller: together they stay within what a person may ask per second.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What the callers of the two processes see while one of them is killed and comes back.
+#[derive(Default)]
+struct Watch {
+    stop: AtomicBool,
+    /// It is going to be killed; it is dead; it is going to be started.
+    dying: AtomicBool,
+    killed: AtomicBool,
+    back: AtomicBool,
+    /// Calls of the dead cell that were asked after it died.
+    refused: AtomicU32,
+    /// Calls of the others meanwhile.
+    served: AtomicU32,
+    /// Calls answered by the cell after it came back.
+    again: AtomicU32,
+}
+
+impl Watch {
+    /// Calls the cell that dies; whoever calls it when it is dead is told so within a second, by the program's own clock.
+    fn erp(&self, p: &Program, who: &Member) {
+        while !self.stop.load(Ordering::SeqCst) {
+            std::thread::sleep(PAUSE);
+            let (dead, back) = (self.killed.load(Ordering::SeqCst), self.back.load(Ordering::SeqCst));
+            let answer = p.call_as(who, "GET", "erp/customers", &Value::Null);
+            match answer.status {
+                200 if back => drop(self.again.fetch_add(1, Ordering::SeqCst)),
+                200 => assert!(!dead || self.back.load(Ordering::SeqCst), "a dead cell answers: {answer:?}"),
+                _ => {
+                    assert_eq!((answer.status, answer.code()), (503, "UNAVAILABLE"), "{answer:?}");
+                    assert_eq!(answer.json["details"], json!({"cell": "erp"}), "{answer:?}");
+                    assert!(answer.header("retry-after").is_some_and(|s| s != "0"), "{answer:?}");
+                    let took: f64 = answer.header("x-response-time").unwrap().parse().unwrap();
+                    assert!(took < 1_000.0, "it took {took} ms to say that the cell is dead");
+                    assert!(self.dying.load(Ordering::SeqCst), "nobody killed it yet: {answer:?}");
+                    self.refused.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        }
+    }
+
+    /// Calls the others.
+    fn others(&self, p: &Program, who: &Member) {
+        while !self.stop.load(Ordering::SeqCst) {
+            std::thread::sleep(PAUSE);
+            let answer = p.call_as(who, "GET", "platform/users", &Value::Null);
+            assert_eq!(answer.status, 200, "{answer:?}");
+            self.served.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Whoever works goes home, also when the test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// How a cell is, as the gateway tells anybody who asks.
+fn state(p: &Program, cell: &str) -> String {
+    let health = p.send("GET", "/health", &[], b"").json;
+    let found = health["cells"].as_array().unwrap().iter().find(|c| c["cell"] == cell).cloned();
+    found.unwrap()["state"].as_str().unwrap().to_owned()
+}
+
+fn wait(what: &str, mut so: impl FnMut() -> bool) {
+    for _ in 0..1_200 {
+        if so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("waited in vain: {what}");
+}
+
+#[test]
+fn a_killed_cell_is_told_at_once_touches_no_other_and_comes_back_by_itself() {
+    let binary = binary();
+    let (port, inside) = (free_port(), free_port());
+    let at = format!("erp=http://127.0.0.1:{port}");
+    let p = Program::start_with(&["--cell", &at, "--platform-listen", &format!("127.0.0.1:{inside}")]);
+    let (data, key) = (p.data().with_file_name("erp-data"), p.data().with_file_name("data.key"));
+    let start = || Erp::start(&binary, &data, &key, inside, port);
+    let erp = start();
+    let boss = p.tenant(&p.operator(), "acme");
+    until(&p, &boss, "erp/customers", 200);
+    wait("the cell is up", || state(&p, "erp") == "up");
+    let watch = Watch::default();
+    std::thread::scope(|scope| {
+        let ended = Stop(&watch.stop);
+        let callers: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| watch.erp(&p, &boss)))
+            .chain((0..2).map(|_| scope.spawn(|| watch.others(&p, &boss))))
+            .collect();
+        wait("everybody is served", || watch.served.load(Ordering::SeqCst) > 20);
+        let served = watch.served.load(Ordering::SeqCst);
+        watch.dying.store(true, Ordering::SeqCst);
+        drop(erp);
+        watch.killed.store(true, Ordering::SeqCst);
+        let killed = Instant::now();
+        wait("the health says so", || state(&p, "erp") == "down");
+        // A second, and as much again for a machine that is busy with other tests.
+        assert!(killed.elapsed() < Duration::from_secs(2), "known after {:?}", killed.elapsed());
+        assert_eq!(state(&p, "platform"), "up");
+        wait("callers are refused", || watch.refused.load(Ordering::SeqCst) > 40);
+        wait("others are served", || watch.served.load(Ordering::SeqCst) > served + 40);
+        watch.back.store(true, Ordering::SeqCst);
+        let erp = start();
+        wait("callers are served again", || watch.again.load(Ordering::SeqCst) > 20);
+        wait("the health says so", || state(&p, "erp") == "up");
+        drop(ended);
+        for caller in callers {
+            caller.join().unwrap();
+        }
+        drop(erp);
+    });
 }

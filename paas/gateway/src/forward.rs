@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri
 use paas_auth::{CONTEXT_HEADER, Claims, Context, MemberKind};
 use paas_link::{Call, LinkError};
 use paas_types::{Code, Refusal, Result};
+use serde_json::json;
 use std::sync::Arc;
 
 /// What a cell gets of the client's headers; everything else stays outside.
@@ -113,10 +114,12 @@ impl Gateway {
         let place = if target.starts_with("/internal/") { 3 } else { 4 };
         let segment = target.split(['/', '?']).nth(place).unwrap_or_default();
         let tenant = context.tenant.as_ref().map(|tenant| tenant.key);
-        let admission = self.0.breakers.admit(cell, segment, read, tenant)?;
+        // Who is told that something is not available learns which cell it is.
+        let named = |refusal: Refusal| refusal.with(json!({"cell": cell}));
+        let admission = self.0.breakers.admit(cell, segment, read, tenant).map_err(named)?;
         let room = if read { self.0.config.in_flight } else { self.0.config.in_flight.div_ceil(4) * 3 };
-        let _place =
-            self.0.metrics.of(cell).enter(room).ok_or_else(|| Refusal::unavailable("too many calls in flight"))?;
+        let full = || named(Refusal::unavailable("too many calls in flight"));
+        let _place = self.0.metrics.of(cell).enter(room).ok_or_else(full)?;
         let deadline = self.0.config.deadline;
         let call = Call { method: asked.method.clone(), target: uri, headers, body, deadline };
         let again = (read && call.body.is_empty()).then(|| (context.clone(), call.clone()));
@@ -133,7 +136,7 @@ impl Gateway {
             Err(LinkError::Invalid(_)) => Outcome::Fine,
             Err(_) => Outcome::Failed,
         });
-        let mut response = answer?;
+        let mut response = answer.map_err(|error| named(error.into()))?;
         scrub(response.headers_mut());
         Ok(in_envelope(response, asked))
     }

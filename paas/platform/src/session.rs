@@ -2,6 +2,7 @@
 
 use crate::admission::tenant_keyed;
 use crate::principal::found;
+use crate::throttle::AHEAD_SECONDS;
 use crate::user::User;
 use paas_auth::{MasterKey, digest};
 use paas_cell::Service;
@@ -107,7 +108,9 @@ impl Session {
 
     /// What a genuine refresh token of this generation comes to now.
     pub(crate) fn used(&self, generation: i64, now: Instant) -> Used {
-        let recent = now <= self.refreshed_at.plus_seconds(GRACE_SECONDS);
+        // A use that lies ahead was before the clock was set back, nobody knows how long ago.
+        let last = self.refreshed_at;
+        let recent = last.plus_seconds(-AHEAD_SECONDS) <= now && now <= last.plus_seconds(GRACE_SECONDS);
         match self.generation - generation {
             0 => Used::Next,
             1 if recent => Used::Again,
@@ -173,6 +176,9 @@ mod tests {
         assert_eq!(session.used(5, start.plus_seconds(9_000)), Used::Next);
         assert_eq!(session.used(4, start.plus_seconds(30)), Used::Again);
         assert_eq!(session.used(4, start.plus_seconds(31)), Used::Stolen);
+        assert_eq!(session.used(4, start.plus_seconds(-AHEAD_SECONDS)), Used::Again);
+        assert_eq!(session.used(4, start.plus_seconds(-7_200)), Used::Stolen, "the clock was set back");
+        assert_eq!(session.used(5, start.plus_seconds(-7_200)), Used::Next);
         assert_eq!(session.used(3, start), Used::Stolen);
         assert_eq!(session.used(6, start), Used::Stolen);
     }

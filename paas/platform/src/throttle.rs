@@ -8,6 +8,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// Failures are forgotten after this many seconds.
 const WINDOW_SECONDS: i64 = 15 * 60;
+/// How far the clocks of two processes may differ; an instant further ahead is from before the clock was set back.
+pub(crate) const AHEAD_SECONDS: i64 = 5;
 /// From this many failures on the account counts as locked from that network.
 const LOCKED: usize = 10;
 /// From this many on not even the password is looked at.
@@ -87,12 +89,24 @@ struct Bucket {
 
 impl Bucket {
     fn level(&self, now: Instant, refill: i64) -> i64 {
-        (self.level - (now.seconds() - self.at).max(0).saturating_mul(refill)).max(0)
+        let age = now.seconds() - self.at;
+        if age < -AHEAD_SECONDS {
+            return 0;
+        }
+        (self.level - age.max(0).saturating_mul(refill)).max(0)
     }
 
     fn fill(&mut self, now: Instant, refill: i64) {
-        *self = Bucket { level: self.level(now, refill) + 1, at: now.seconds().max(self.at) };
+        let level = self.level(now, refill) + 1;
+        let ahead = self.at - now.seconds();
+        *self = Bucket { level, at: if (0..=AHEAD_SECONDS).contains(&ahead) { self.at } else { now.seconds() } };
     }
+}
+
+/// Whether a failure still counts. What lies ahead was noted before the clock was set back: it is forgotten, as by a
+/// restart, lest somebody is shut out until the old time comes round again.
+fn is_recent(at: Instant, now: Instant) -> bool {
+    at > now.plus_seconds(-WINDOW_SECONDS) && at <= now.plus_seconds(AHEAD_SECONDS)
 }
 
 /// An account from a network. Unknown accounts are pairs like any other.
@@ -121,9 +135,8 @@ impl Pair {
         if level >= NETWORK_BURST {
             return Err(Refusal::new(Code::RateLimited).retry_after(1));
         }
-        let since = now.plus_seconds(-WINDOW_SECONDS);
         let recent: Vec<Instant> = with(&FAILURES, |all| all.get(&self.key()).cloned().unwrap_or_default());
-        let recent: Vec<Instant> = recent.into_iter().filter(|at| *at > since).collect();
+        let recent: Vec<Instant> = recent.into_iter().filter(|at| is_recent(*at, now)).collect();
         match recent.first() {
             Some(first) if recent.len() >= FLOOD => {
                 let wait = (first.seconds() + WINDOW_SECONDS - now.seconds()).clamp(1, WINDOW_SECONDS);
@@ -135,17 +148,16 @@ impl Pair {
 
     /// Whether the account is locked from here; failures before it was unlocked do not count.
     pub(crate) fn is_locked(&self, now: Instant, unlocked: Option<Instant>) -> bool {
-        let since = now.plus_seconds(-WINDOW_SECONDS).max(unlocked.unwrap_or(Instant::from_micros(0)));
-        let count = |failures: &Vec<Instant>| failures.iter().filter(|at| **at > since).count();
+        let since = unlocked.unwrap_or(Instant::from_micros(0));
+        let count = |all: &Vec<Instant>| all.iter().filter(|at| is_recent(**at, now) && **at > since).count();
         with(&FAILURES, |all| all.get(&self.key()).map_or(0, count)) >= LOCKED
     }
 
     /// Remembers a failure.
     pub(crate) fn failed(&self, now: Instant) {
-        let since = now.plus_seconds(-WINDOW_SECONDS);
         with(&FAILURES, |all| {
             all.touch(self.key(), now, |failures| {
-                failures.retain(|at| *at > since);
+                failures.retain(|at| is_recent(*at, now));
                 failures.push(now);
             });
         });
@@ -211,6 +223,21 @@ mod tests {
         assert_eq!(fresh.admit(NOW).unwrap_err().code(), Code::RateLimited);
         assert!(pair(8, "fresh", "10.0.0.2").admit(NOW).is_ok(), "others are not touched");
         assert!(fresh.admit(NOW.plus_seconds(1)).is_ok(), "it runs off");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_shuts_nobody_out() {
+        let (guesser, earlier) = (pair(6, "ann", "10.0.0.1"), NOW.plus_seconds(-90_000));
+        for _ in 0..NETWORK_BURST {
+            guesser.failed(NOW);
+        }
+        assert!(guesser.is_locked(NOW, None) && guesser.admit(NOW.plus_seconds(-1)).is_err());
+        assert!(!guesser.is_locked(earlier, None) && guesser.admit(earlier).is_ok());
+        for _ in 0..LOCKED {
+            assert!(!guesser.is_locked(earlier, None));
+            guesser.failed(earlier);
+        }
+        assert!(guesser.is_locked(earlier, None), "it counts from there on");
     }
 
     #[test]

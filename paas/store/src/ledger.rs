@@ -80,6 +80,7 @@ impl Tx {
     }
 
     fn hold(&mut self, balance: &'static TypeMeta, key: &[Value]) -> Result<(&'static str, Vec<u8>)> {
+        self.heed()?;
         let place = (balance.table, key_bytes(balance, key)?);
         if !self.held.contains_key(&place) {
             self.hold_all(balance, BTreeMap::from([(place.1.clone(), key.to_vec())]))?;

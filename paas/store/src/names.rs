@@ -37,6 +37,7 @@ impl Tx {
         columns: [Option<&'static str>; 3],
         ids: &[Id],
     ) -> Result<HashMap<Id, Named>> {
+        self.heed()?;
         let tenant = self.tenant().key;
         let mut out = HashMap::with_capacity(ids.len());
         let mut missing: Vec<Id> = Vec::new();

@@ -5,10 +5,13 @@ use crate::tx::Tx;
 use paas_types::{Refusal, Result, TenantKey};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Reads of one tenant that may wait; beyond, 503.
 const WAITING: usize = 512;
+/// How long a read waits for its turn; then, 503, while the client still listens.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// For whom a read is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +64,15 @@ impl Readers {
         })
     }
 
-    /// Waits for a connection. `UNAVAILABLE` when too many reads of the tenant wait already, or the store is closing.
-    /// Tenants wait for each other only with what their shares allow, so that none is far behind another.
+    /// Waits for a connection. `UNAVAILABLE` when too many reads of the tenant wait already, this one waited too long, or
+    /// the store is closing. Tenants wait for each other only with what their shares allow, so that none is far behind
+    /// another.
     pub async fn turn(self: Arc<Readers>, lane: Lane) -> Result<Turn> {
+        let late = |_| Err(Refusal::unavailable("the read waited too long for its turn"));
+        tokio::time::timeout(PATIENCE, self.acquire(lane)).await.unwrap_or_else(late)
+    }
+
+    async fn acquire(self: Arc<Readers>, lane: Lane) -> Result<Turn> {
         let mut permits = Vec::with_capacity(3);
         let mut counted = None;
         if let Lane::Of(tenant) = lane {

@@ -73,8 +73,9 @@ impl Tx {
     pub fn load(&mut self, meta: &'static TypeMeta, id: Id, lock: Lock) -> Result<Option<Box<dyn Record>>> {
         if lock != Lock::None {
             self.hold_row(Key::Record(meta.table, id), lock == Lock::Update)?;
-        } else if let Some(known) = self.known.get(&(meta.table, id)) {
-            return Ok(Some(known.boxed_clone()));
+        } else if let Some(known) = self.known.get(&(meta.table, id)).map(|known| known.boxed_clone()) {
+            self.heed()?;
+            return Ok(Some(known));
         }
         let plan = self.plan(meta)?;
         let Some(cells) = self.query_one(&plan.by_id, &[self.tenant_cell(), Cell::Id(id)], &plan.cols)? else {

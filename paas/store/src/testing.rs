@@ -4,9 +4,11 @@
 
 mod bulk;
 mod cost;
+mod own;
 
 pub use bulk::{COMMON_WORD, multiply};
 pub use cost::{Cost, Meter};
+pub use own::OwnServer;
 
 use crate::api::{OpenError, Schema, Target};
 use crate::pg::Pg;
@@ -50,9 +52,7 @@ impl Place {
             println!("skipped: {URL} names no PostgreSQL server");
             return Ok(None);
         };
-        let unique: String = Id::fresh().to_string().chars().filter(char::is_ascii_hexdigit).skip(8).collect();
-        let prefix = format!("t{}", unique.get(..20).unwrap_or(&unique));
-        Ok(Some(Place { target: Target::Pg { url, prefix, max_connections: 15 }, dir: fresh_dir() }))
+        Ok(Some(Place { target: Target::Pg { url, prefix: fresh_prefix(), max_connections: 15 }, dir: fresh_dir() }))
     }
 
     /// SQLite, or PostgreSQL when `SUPERPAAS_TEST_ON` says `postgresql`: for tests that a second run repeats there.
@@ -122,6 +122,12 @@ impl Place {
             Ok(())
         })
     }
+}
+
+/// The beginning of names that no other test uses.
+fn fresh_prefix() -> String {
+    let unique: String = Id::fresh().to_string().chars().filter(char::is_ascii_hexdigit).skip(8).collect();
+    format!("t{}", unique.get(..20).unwrap_or(&unique))
 }
 
 fn fresh_dir() -> PathBuf {

@@ -14,6 +14,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// How often a job may still ask after it was cut off; then it is ended, whatever it makes of the refusals.
+const INSISTENCE: u32 = 100;
+
 /// The database behind a transaction.
 pub(crate) enum Backend {
     Lite(Lite),
@@ -29,6 +32,8 @@ pub struct Tx {
     now: Instant,
     /// The first fault of the job: it will be rolled back whatever it answers.
     pub(crate) broken: Option<Refusal>,
+    /// How often the job asked after its time was over.
+    overdue: u32,
     pub(crate) rehearsal: bool,
     /// The job made the data key of its tenant: when it is taken back, the key is gone.
     pub(crate) fresh_key: bool,
@@ -57,6 +62,7 @@ impl Tx {
             actor: Actor::system(nobody, ""),
             now: Instant::from_micros(0),
             broken: None,
+            overdue: 0,
             rehearsal: false,
             fresh_key: false,
             held: HashMap::new(),
@@ -102,8 +108,27 @@ impl Tx {
         self.attempt(sql, params).map_err(|fault| self.spoil(fault.into()))
     }
 
+    /// Refuses once the job's time is over, also what could be answered from memory: a rule that goes round in what it
+    /// knows is cut off too. One that does not heed the refusal is ended by a panic, which is caught where jobs run.
+    pub(crate) fn heed(&mut self) -> Result<(), Fault> {
+        let over = match &self.backend {
+            Backend::Lite(lite) => lite.budget.is_over(),
+            Backend::Pg(pg) => pg.budget.is_over(),
+        };
+        if !over {
+            return Ok(());
+        }
+        self.overdue += 1;
+        if self.overdue > INSISTENCE {
+            std::panic::resume_unwind(Box::new("it went on after it was cut off"));
+        }
+        self.spoil(Fault::Timeout.into());
+        Err(Fault::Timeout)
+    }
+
     /// Runs a statement and leaves the judgement of a fault to the caller, who must [`Tx::spoil`] or return it.
     pub(crate) fn attempt(&mut self, sql: &str, params: &[Cell]) -> Result<u64, Fault> {
+        self.heed()?;
         self.record(sql, params);
         match &mut self.backend {
             Backend::Lite(lite) => lite.execute(sql, params),
@@ -118,6 +143,7 @@ impl Tx {
 
     /// As [`Tx::send`]; on PostgreSQL the fault comes later and is met as said.
     pub(crate) fn keep_back(&mut self, sql: &str, params: Vec<Cell>, then: Then) -> Result<(), Fault> {
+        self.heed()?;
         self.record(sql, &params);
         match &mut self.backend {
             Backend::Lite(lite) => lite.execute(sql, &params).map(|_| ()),
@@ -127,6 +153,7 @@ impl Tx {
 
     /// Runs a statement that answers rows.
     pub(crate) fn query(&mut self, sql: &str, params: &[Cell], columns: &[Col]) -> Result<Vec<Vec<Cell>>> {
+        self.heed()?;
         self.record(sql, params);
         let rows = match &mut self.backend {
             Backend::Lite(lite) => lite.query(sql, params, columns),
@@ -212,6 +239,7 @@ impl Tx {
         self.now = who.now.unwrap_or_else(|| self.shared.clock.now());
         self.actor = who;
         self.broken = None;
+        self.overdue = 0;
         self.rehearsal = false;
         self.fresh_key = false;
         self.held.clear();
@@ -244,7 +272,7 @@ impl Tx {
         self.generation = self.shared.generation.load(Ordering::Acquire);
         self.begin_read(who, budget_ms)?;
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(self)))
-            .unwrap_or_else(|_| Err(Refusal::internal("a read panicked")));
+            .unwrap_or_else(|_| Err(self.broken.take().unwrap_or_else(|| Refusal::internal("a read panicked"))));
         self.end_read();
         result
     }

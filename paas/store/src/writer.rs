@@ -3,11 +3,12 @@
 use crate::api::{Actor, OpenError};
 use crate::cell::Fault;
 use crate::tx::Tx;
-use paas_types::{Refusal, Result};
+use paas_types::{Code, Refusal, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant as Moment};
 use tokio::sync::oneshot;
 
 /// Jobs that may wait.
@@ -16,6 +17,9 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 64;
 /// What one job may take.
 pub(crate) const BUDGET_MS: u64 = 1_000;
+/// How long a job waits for its turn, milliseconds; one that may take longer waits as long as it may take. Whoever waited
+/// in vain is told so while the client still listens.
+const PATIENCE_MS: u64 = 5_000;
 
 /// A job whose answer type is forgotten.
 trait Work: Send {
@@ -51,6 +55,7 @@ impl<T: Send, F: FnMut(&mut Tx) -> Result<T> + Send> Work for Typed<T, F> {
 pub(crate) struct Job {
     pub who: Actor,
     pub budget_ms: u64,
+    asked: Moment,
     work: Box<dyn Work>,
 }
 
@@ -62,13 +67,25 @@ impl Job {
     ) -> (Box<Job>, oneshot::Receiver<Result<T>>) {
         let (reply, answer) = oneshot::channel();
         let work = Box::new(Typed { job, out: None, reply });
-        (Box::new(Job { who, budget_ms, work }), answer)
+        (Box::new(Job { who, budget_ms, asked: Moment::now(), work }), answer)
+    }
+
+    /// Refuses a job that waited too long for its turn.
+    pub fn in_time(&self) -> Result<()> {
+        if self.asked.elapsed() <= Duration::from_millis(PATIENCE_MS.max(self.budget_ms)) {
+            return Ok(());
+        }
+        Err(Refusal::unavailable("the job waited too long for a writer"))
     }
 
     /// Runs the job; a panic of a rule is its refusal.
     pub fn run(&mut self, tx: &mut Tx) -> Result<()> {
         let work = &mut self.work;
         catch_unwind(AssertUnwindSafe(|| work.run(tx))).unwrap_or_else(|panic| {
+            // Cut off, and ended because it did not heed it: that is the refusal.
+            if let Some(cut) = tx.broken.clone().filter(|broken| broken.code() == Code::Timeout) {
+                return Err(cut);
+            }
             let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
             let what = text.or_else(|| panic.downcast_ref::<String>().cloned());
             Err(Refusal::internal(format!("a rule panicked: {}", what.unwrap_or_default())))
@@ -175,6 +192,7 @@ fn commit(tx: &mut Tx, mut batch: Vec<Job>) {
 }
 
 fn one(tx: &mut Tx, job: &mut Job) -> Result<()> {
+    job.in_time()?;
     tx.begin_job(job.who.clone(), Some(job.budget_ms))?;
     let result = job.run(tx);
     tx.end_job(result)

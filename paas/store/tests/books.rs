@@ -179,6 +179,38 @@ on_both! {
         assert_eq!(store.prove(&tenant(1)).await.unwrap(), []);
     }
 
+    /// The clients of a busy store do not listen for ever: who would wait longer than they do is told in time.
+    async fn who_waits_too_long_for_a_turn_is_told(place: Place) {
+        let store = store(&place).await;
+        let slow = || std::thread::sleep(std::time::Duration::from_millis(700));
+        let mut writes = tokio::task::JoinSet::new();
+        let mut reads = tokio::task::JoinSet::new();
+        for _ in 0..96 {
+            let (writer, reader) = (store.clone(), store.clone());
+            writes.spawn(async move {
+                writer.write(actor(1), move |tx| { slow(); tx.counter("served") }).await
+            });
+            reads.spawn(async move {
+                reader.read(&tenant(1), move |_| { slow(); Ok(()) }).await
+            });
+        }
+        let (mut served, mut told) = (0, 0);
+        while let Some(write) = writes.join_next().await {
+            match write.unwrap() {
+                Ok(_) => served += 1,
+                Err(refusal) => {
+                    assert_eq!((refusal.code(), refusal.retry_after_s()), (Code::Unavailable, Some(1)));
+                    told += 1;
+                }
+            }
+        }
+        assert!(served > 3 && told > 3, "{served} were served and {told} were told");
+        assert_eq!(store.write(actor(1), |tx| tx.counter("served")).await.unwrap(), served + 1, "who is told did nothing");
+        let answers = reads.join_all().await;
+        let told = answers.iter().filter_map(|read| read.as_ref().err()).map(paas_types::Refusal::code);
+        assert!(told.clone().all(|code| code == Code::Unavailable) && (3..93).contains(&told.count()));
+    }
+
     async fn a_reader_whose_caller_left_is_not_missed(place: Place) {
         let store = store(&place).await;
         let tenant = tenant(1);

@@ -2,7 +2,7 @@
 
 use crate::scratch::Scratch;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where a cell is named outside of its own directory; nothing else may need to change.
 const LISTED_IN: &[&str] = &["Cargo.toml", "app/Cargo.toml"];
@@ -54,10 +54,11 @@ fn cut(root: &Path, cell: &str) -> Result<(), String> {
     edit(&root.join(LIST), |text| text.replace(&format!(", {call}"), "").replace(&call, ""))
 }
 
-/// Leaves `paas/` and nothing else of ours; the cells are already gone.
+/// Leaves `paas/` and no other crate of ours; the cells are already gone. Scripts that tests run stay.
 fn alone(root: &Path) -> Result<(), String> {
-    for gone in ["cells", "app", "web", "tools"] {
-        std::fs::remove_dir_all(root.join(gone)).map_err(|e| format!("{gone}: {e}"))?;
+    let tools = crates_of_tools(root)?;
+    for gone in ["cells", "app", "web"].map(|name| root.join(name)).iter().chain(&tools) {
+        std::fs::remove_dir_all(gone).map_err(|e| format!("{}: {e}", gone.display()))?;
     }
     edit(&root.join("Cargo.toml"), |text| {
         let mut text = text.to_owned();
@@ -68,6 +69,13 @@ fn alone(root: &Path) -> Result<(), String> {
             text.lines().map(|line| if line.starts_with("members = ") { "members = [\"paas/*\"]" } else { line });
         members.collect::<Vec<_>>().join("\n") + "\n"
     })
+}
+
+fn crates_of_tools(root: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = std::fs::read_dir(root.join("tools")).map_err(|e| format!("tools: {e}"))?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(|e| format!("tools: {e}")));
+    let paths: Vec<PathBuf> = paths.collect::<Result<_, _>>()?;
+    Ok(paths.into_iter().filter(|path| path.is_dir()).collect())
 }
 
 fn without_lines(text: &str, start: &str) -> String {

@@ -59,7 +59,7 @@ async fn a_cell_that_is_gone_is_shown_and_comes_back() {
     assert_eq!(health.body["status"], "degraded");
     for _ in 0..30 {
         let gone = world.call("GET", "/api/v1/toy/gadgets", &[]).await;
-        assert_eq!((gone.status, gone.code()), (503, "UNAVAILABLE"));
+        assert_eq!((gone.status, gone.code(), &gone.body["details"]["cell"]), (503, "UNAVAILABLE", &json!("toy")));
         assert_ne!(gone.header("retry-after"), "");
     }
     assert_eq!(world.call("GET", "/api/v1/auth/me", &[]).await.status, 200, "the other cell is untouched");

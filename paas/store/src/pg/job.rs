@@ -32,7 +32,7 @@ impl Tx {
         pg.budget.lift();
         pg.begin(beginning("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tenant, budget_ms))?;
         if let Some(ms) = budget_ms {
-            pg.budget.start(ms);
+            pg.grant(ms);
         }
         Ok(())
     }
@@ -45,7 +45,7 @@ impl Tx {
         self.emitted = false;
         self.pg()?.again = None;
         self.pg()?.begin(beginning("BEGIN", tenant, Some(budget_ms)))?;
-        self.pg()?.budget.start(budget_ms);
+        self.pg()?.grant(budget_ms);
         self.hold_wanted()
     }
 

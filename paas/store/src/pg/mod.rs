@@ -23,7 +23,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 use tokio::runtime::Runtime;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
@@ -36,6 +36,8 @@ const STATEMENTS: usize = 1_024;
 const KEPT_BACK: usize = 256;
 /// How much longer than the server's own limit an answer is awaited, milliseconds.
 const GRACE_MS: u64 = 2_000;
+/// How much later than its limit the server may tell that it cut a statement off, milliseconds; later, it stood still.
+const LATE_MS: u64 = 500;
 /// How long a commit or a rollback may take, milliseconds.
 const WRAP_UP_MS: u64 = 10_000;
 /// How long the store's own work may take, milliseconds.
@@ -102,6 +104,8 @@ pub(crate) struct Pg {
     kept_back: Vec<Ask>,
     open: bool,
     pub budget: Budget,
+    /// What the server lets a statement of the running job take.
+    granted: Option<Duration>,
     pub locks: Locks,
     /// Why the job must run again, once it must.
     pub again: Option<String>,
@@ -129,6 +133,7 @@ impl Pg {
             kept_back: Vec::new(),
             open: false,
             budget: Budget::new(),
+            granted: None,
             locks: Locks::default(),
             again: None,
         })
@@ -174,6 +179,7 @@ impl Pg {
     /// Begins a transaction with the first question.
     pub fn begin(&mut self, sql: String) -> Result<(), Fault> {
         self.kept_back.clear();
+        self.granted = None;
         self.connect().map_err(|e| Fault::Lost(e.to_string()))?;
         self.open = true;
         self.kept_back.push(Ask { kind: Kind::Batch(sql), params: Vec::new(), then: Then::Nothing });
@@ -191,8 +197,15 @@ impl Pg {
         Ok(())
     }
 
+    /// Begins the budget of a job, which the server keeps too.
+    pub fn grant(&mut self, ms: u64) {
+        self.granted = Some(Duration::from_millis(ms));
+        self.budget.start(ms);
+    }
+
     /// The job is over; what is left is the end of its transaction.
     pub fn wrap_up(&mut self) {
+        self.granted = None;
         self.budget.start(WRAP_UP_MS);
     }
 
@@ -292,6 +305,13 @@ impl Pg {
         fault
     }
 
+    /// The server ends what takes longer than the whole budget. An answer that comes later tells of a server that stood
+    /// still, which is not the job's own slowness.
+    fn stood_still(&self, waited: Duration, well: bool) -> bool {
+        let slack = Duration::from_millis(if well { 0 } else { LATE_MS });
+        self.granted.is_some_and(|granted| waited > granted + slack)
+    }
+
     /// Sends what was kept back and these; answers these only. The first that failed is the failure.
     fn send(&mut self, asks: Vec<Ask>) -> Result<Vec<Answer>, Missed> {
         if self.budget.is_over() {
@@ -303,13 +323,16 @@ impl Pg {
         if all.is_empty() {
             return Ok(Vec::new());
         }
-        let limit = self.limit();
+        let (limit, asked) = (self.limit(), Moment::now());
         let (Some(runtime), Some(session)) = (&self.runtime, &self.session) else { return Err(lost().into()) };
         let asking = async {
             let running = all.iter().map(|ask| ask_one(&session.client, ask)).collect();
             tokio::time::timeout(limit, in_order(running)).await
         };
         let Ok(answers) = runtime.block_on(asking) else { return Err(self.noted(lost()).into()) };
+        if self.stood_still(asked.elapsed(), answers.iter().all(Result::is_ok)) {
+            return Err(self.noted(Fault::Lost("the database server stood still".to_owned())).into());
+        }
         let mut out = Vec::with_capacity(all.len() - before);
         for (index, (ask, answer)) in all.into_iter().zip(answers).enumerate() {
             let fault = match answer {

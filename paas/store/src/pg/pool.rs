@@ -56,7 +56,7 @@ fn serve(mut tx: Tx, jobs: &Mutex<Receiver<Box<Job>>>) {
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
-        let result = tx.run_job(&mut job);
+        let result = job.in_time().and_then(|()| tx.run_job(&mut job));
         job.finish(result);
     }
 }
