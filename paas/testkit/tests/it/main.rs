@@ -1,5 +1,5 @@
 //! Events between databases, and what whole installations promise, shown on toy cells.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod events;
 mod faults;
