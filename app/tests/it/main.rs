@@ -1,5 +1,5 @@
 //! The program from outside: started as its users start it, spoken to in plain HTTP.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod attacks;
 mod checkpoint;

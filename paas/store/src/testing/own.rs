@@ -14,7 +14,7 @@ const NOT_INSTALLED: i32 = 3;
 #[derive(Debug)]
 pub struct OwnServer {
     script: Child,
-    orders: Option<ChildStdin>,
+    commands: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
     url: String,
 }
@@ -28,12 +28,12 @@ impl OwnServer {
         let mut command = Command::new("bash");
         command.arg(script).args(options).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut script = command.spawn().map_err(|e| failed(&format!("cannot be started: {e}")))?;
-        let (orders, answers) = (script.stdin.take(), script.stdout.take());
+        let (commands, answers) = (script.stdin.take(), script.stdout.take());
         let mut answers = BufReader::new(answers.ok_or_else(|| failed("says nothing"))?);
         let mut url = String::new();
         let read = answers.read_line(&mut url).map_err(|e| failed(&format!("says nothing: {e}")))?;
         if read > 0 {
-            return Ok(Some(OwnServer { script, orders, answers, url: url.trim().to_owned() }));
+            return Ok(Some(OwnServer { script, commands, answers, url: url.trim().to_owned() }));
         }
         let ended = script.wait().ok().and_then(|status| status.code());
         if ended == Some(NOT_INSTALLED) && env::var_os(REQUIRED).is_none() {
@@ -56,32 +56,32 @@ impl OwnServer {
 
     /// Ends every process of the server at once, as a crash does, and starts it again.
     pub fn restart(&mut self) -> Result<(), String> {
-        self.order("restart")
+        self.say("restart")
     }
 
     /// Every process of the server stands still; connections stay as they are.
     pub fn stall(&mut self) -> Result<(), String> {
-        self.order("stall")
+        self.say("stall")
     }
 
     /// The server goes on where it stood still.
     pub fn resume(&mut self) -> Result<(), String> {
-        self.order("resume")
+        self.say("resume")
     }
 
-    fn order(&mut self, order: &str) -> Result<(), String> {
-        let orders = self.orders.as_mut().ok_or_else(|| "the server has ended".to_owned())?;
-        orders.write_all(format!("{order}\n").as_bytes()).map_err(|e| format!("{order}: {e}"))?;
+    fn say(&mut self, word: &str) -> Result<(), String> {
+        let commands = self.commands.as_mut().ok_or_else(|| "the server has ended".to_owned())?;
+        commands.write_all(format!("{word}\n").as_bytes()).map_err(|e| format!("{word}: {e}"))?;
         let mut answer = String::new();
-        self.answers.read_line(&mut answer).map_err(|e| format!("{order}: {e}"))?;
-        if answer.trim() == order { Ok(()) } else { Err(format!("{order}: the server did not obey")) }
+        self.answers.read_line(&mut answer).map_err(|e| format!("{word}: {e}"))?;
+        if answer.trim() == word { Ok(()) } else { Err(format!("{word}: the server did not obey")) }
     }
 }
 
 impl Drop for OwnServer {
     fn drop(&mut self) {
         // The script ends with its input, and the server with it.
-        self.orders = None;
+        self.commands = None;
         let _ = self.script.wait();
     }
 }
