@@ -207,6 +207,7 @@ export function toyServer({ notes = 64 } = {}) {
     const [, , , cell, resource, key, tail] = pathname.split('/');
     if (cell === 'auth') return auth(resource, body ?? {}, headers.cookie ?? '');
     if (resource === 'meta') return metas[cell] ? ok(metas[cell]) : refuse(404, 'NOT_FOUND', 'no such cell');
+    if (resource === 'notices') return key === 'seen' ? ok({ unseen: 0 }) : ok({ data: [], unseen: 0, next: null });
     if (resource === 'reports') return report(lang);
     const type = typeAt(cell, resource);
     if (!type) return refuse(404, 'NOT_FOUND', 'no such resource');

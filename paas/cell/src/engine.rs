@@ -91,7 +91,8 @@ pub(crate) fn update(ctx: &mut Ctx<'_>, kind: &dyn Kind, before: &dyn Record, af
     ctx.registry.conditions.demand(after)?;
     ctx.tx.update(before, after)?;
     kind.saved(ctx, after)?;
-    audit_change(ctx, "update", before, after)
+    audit_change(ctx, "update", before, after)?;
+    tell_owners(ctx, "update", before, after)
 }
 
 /// Deletes a record people may still delete and nothing refers to.
@@ -100,7 +101,8 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>, kind: &dyn Kind, record: &mut dyn Record
     kind.removing(ctx, record)?;
     let before = snapshot(record);
     ctx.tx.delete(record)?;
-    ctx.tx.audit("delete", Some(record), Some(before), None)
+    ctx.tx.audit("delete", Some(record), Some(before), None)?;
+    tell_owners(ctx, "delete", record, record)
 }
 
 /// Takes an action: guards, effect, new state, event, audit.
@@ -123,7 +125,22 @@ pub(crate) fn act(ctx: &mut Ctx<'_>, kind: &dyn Kind, action: &str, record: &mut
     if let Some((name, version, data)) = kind.event(edge, record) {
         ctx.tx.emit_version(name, version, record.id(), data)?;
     }
-    audit_change(ctx, action, &*before, record)
+    audit_change(ctx, action, &*before, record)?;
+    tell_owners(ctx, action, &*before, record)
+}
+
+/// Tells whose document it was, and whose it is now, what somebody else has done with it.
+fn tell_owners(ctx: &mut Ctx<'_>, action: &str, before: &dyn Record, after: &dyn Record) -> Result<()> {
+    let actor = ctx.caller.user;
+    if after.meta().kind != RecordKind::Document || actor.is_nil() {
+        return Ok(());
+    }
+    let owner = |record: &dyn Record| record.head().and_then(|head| head.owner).map(|owner| owner.0);
+    let (old, new) = (owner(before), owner(after));
+    for recipient in old.into_iter().chain(new.filter(|_| new != old)).filter(|owner| *owner != actor) {
+        ctx.tx.notify(recipient, action, after)?;
+    }
+    Ok(())
 }
 
 /// Stores what a rule changed in another record, in whatever state it is.

@@ -20,6 +20,7 @@ pub(crate) fn document(registry: &Registry) -> Json {
     }
     add_reports(registry, &mut paths);
     add_services(registry, &mut paths);
+    add_notices(registry, &mut paths);
     let meta =
         Operation::new("What the page needs to know, for the caller", "").answers("200", json!({"type": "object"}));
     paths.insert(format!("/api/v1/{}/meta", registry.name), json!({"get": meta.done()}));
@@ -30,6 +31,22 @@ pub(crate) fn document(registry: &Registry) -> Json {
         "components": parts,
         "security": [{"bearer": []}],
     })
+}
+
+/// What others did to the caller's documents.
+fn add_notices(registry: &Registry, paths: &mut Map<String, Json>) {
+    let base = format!("/api/v1/{}/notices", registry.name);
+    let id = json!({"type": "string", "format": "uuid"});
+    let before = json!({"name": "before", "in": "query", "schema": id});
+    let list = Operation::new("What others did to your documents, newest first", "").parameter(before);
+    let list = list.answers("200", json!({"$ref": "#/components/schemas/Notices"}));
+    paths.insert(base.clone(), json!({"get": list.done()}));
+    let said = json!({"type": "object", "additionalProperties": false, "properties": {
+        "ids": {"type": "array", "items": id, "maxItems": 50}, "upTo": id}});
+    let counted = json!({"type": "object", "required": ["unseen"], "properties": {"unseen": {"type": "integer"}}});
+    let see = Operation::new("You have seen these notices, or all up to one", "");
+    let see = see.writes(false).body(said, json!({"ids": []})).answers("200", counted);
+    paths.insert(format!("{base}/seen"), json!({"post": see.done()}));
 }
 
 fn put(parts: &mut Json, section: &str, name: &str, value: Json) {

@@ -24,6 +24,7 @@ mod ledger;
 mod lite;
 mod migrate;
 mod names;
+mod notice;
 mod pg;
 mod plan;
 mod prove;
@@ -48,6 +49,7 @@ pub use api::{
 };
 pub use audit::{SIGHT, numbered};
 pub use cell::{Cell, Col};
+pub use notice::Notice;
 pub use store::Store;
 pub use tape::{Step, Tape};
 pub use tx::Tx;

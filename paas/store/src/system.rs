@@ -54,9 +54,27 @@ fn shared() -> Vec<Table> {
             .index(false, &["tenant", "id"])
             .clustered(),
     ];
+    all.push(notice());
     all.extend(inbox());
     all.extend(directory());
     all
+}
+
+/// What others did to a member's records.
+fn notice() -> Table {
+    Table::new("notice", &["tenant", "recipient", "id"])
+        .col("tenant", Int)
+        .col("recipient", Id)
+        .col("id", Id)
+        .col("seen", Bool)
+        .col("at", Instant)
+        .col("actor", Id)
+        .col("actor_name", Text)
+        .col("action", Text)
+        .col("kind", Text)
+        .col("subject", Id)
+        .maybe("number", Text)
+        .clustered()
 }
 
 /// What was heard from other cells.

@@ -11,7 +11,7 @@ export function useMe(): Me {
 }
 
 /** The cells whose metadata this person can ask for: the enabled ones and the platform itself. */
-function cellsOf(me: Me): string[] {
+export function cellsOf(me: Me): string[] {
   // The platform last: people come for their work, not for its administration.
   return [...me.cells.map((c) => c.code).filter((code) => code !== 'platform'), 'platform'];
 }

@@ -16,6 +16,7 @@ import { PasswordForm } from './sign-in';
 import { SignInAgain } from './sign-in-again';
 import { Skeleton } from './notice';
 
+const Bell = lazy(() => import('./notices').then((m) => ({ default: m.Bell })));
 const Help = lazy(() => import('./help').then((m) => ({ default: m.Help })));
 
 /** A link to an entry of the menu. */
@@ -158,6 +159,7 @@ export function Shell() {
           <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path d="M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.5 10.5L14 14" fill="none" stroke="currentColor" strokeWidth="1.4" /></svg>
           <span>{t('cmd.palette')}</span><kbd aria-hidden="true">Ctrl K</kbd>
         </button>
+        <Suspense fallback={<span className="top-button bell" />}><Bell /></Suspense>
         <button type="button" className="top-button help-button" aria-label={t('cmd.help')} title={`${t('cmd.help')}  ?`} onClick={() => setOver('help')}>?</button>
         <button type="button" className="top-button" aria-label={`${t('lang')} ${lang === 'zh' ? 'EN' : '中'}`} onClick={() => prefer({ lang: lang === 'zh' ? 'en' : 'zh' })}>{lang === 'zh' ? 'EN' : '中'}</button>
         <PersonMenu />

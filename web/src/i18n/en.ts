@@ -84,6 +84,8 @@ export const en: Record<TextKey, string> = {
   'conflict.text': 'A newer version was saved while you were editing.',
   'conflict.field': 'Field', 'conflict.mine': 'Mine', 'conflict.theirs': 'Theirs',
   'conflict.reload': 'Load the newest',
+  'notices.title': 'Notifications', 'notices.unseen': '{n} unread {n|notification|notifications}', 'notices.all': 'Mark all as read', 'notices.none': 'No notifications. When somebody does something with your documents, you learn it here.',
+  'notices.away': '{cells} cannot be reached at the moment; its notifications come later.', 'notices.new': 'unread', 'notices.by': '{who}: {what}',
   'history.create': 'Created', 'history.update': 'Changed', 'history.delete': 'Deleted',
   'history.none': 'No entries', 'history.which': 'What is shown', 'history.changes': 'Changes',
   'history.sights': 'Seen in clear', 'history.unseen': 'Nobody has opened this record and seen its sensitive values in clear. Lists and exports are in the audit log.',

@@ -83,6 +83,8 @@ export const zh = {
   'conflict.text': '在你编辑期间有人保存了新的版本。',
   'conflict.field': '字段', 'conflict.mine': '我的', 'conflict.theirs': '对方的',
   'conflict.reload': '载入最新版本',
+  'notices.title': '通知', 'notices.unseen': '{n} 条未读通知', 'notices.all': '全部标为已读', 'notices.none': '没有通知。别人处理了您的单据时，会在这里告诉您。',
+  'notices.away': '{cells} 暂时无法连接，它的通知稍后显示。', 'notices.new': '未读', 'notices.by': '{who}：{what}',
   'history.create': '创建', 'history.update': '修改', 'history.delete': '删除',
   'history.none': '没有记录', 'history.which': '显示内容', 'history.changes': '变更',
   'history.sights': '敏感信息查看', 'history.unseen': '还没有人打开本记录查看过敏感信息的原文；列表和导出见审计日志。',

@@ -174,7 +174,7 @@ fn kept_of<'k>(field: &Field, kept: &'k Kept) -> Option<&'k Json> {
 }
 
 /// What is done to every type.
-fn verb(action: &str) -> Option<&'static Text> {
+pub(super) fn verb(action: &str) -> Option<&'static Text> {
     static VERBS: [(&str, Text); 5] = [
         ("create", Text::of("新建", "Created")),
         ("update", Text::of("修改", "Changed")),

@@ -7,6 +7,7 @@ mod internal;
 mod links;
 mod many;
 pub(crate) mod meta;
+mod notices;
 mod once;
 mod params;
 mod read;
@@ -153,8 +154,12 @@ async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming) -> Result<
     match (segments.as_slice(), get) {
         (["meta"], true) => return meta::descriptor(service, &call).await,
         (["openapi.json"], true) => return meta::openapi(service),
+        (["notices"], true) => return notices::list(service, &call).await,
+        (["notices", "seen"], false) if call.method == Method::POST => return notices::see(service, &call).await,
         (["reports", name], true) => return report::run(service, name, call).await,
-        (["meta" | "openapi.json"] | ["reports", _], false) => return Err(Refusal::new(Code::MethodNotAllowed)),
+        (["meta" | "openapi.json" | "notices"] | ["reports", _], false) | (["notices", ..], _) => {
+            return Err(Refusal::new(Code::MethodNotAllowed));
+        }
         _ => {}
     }
     if let Some((route, captured)) = service.cell.registry.service_at(call.method.as_str(), &segments) {

@@ -20,8 +20,8 @@ pub(super) type Work = Arc<dyn Fn(&mut Ctx<'_>) -> Result<Stored> + Send + Sync>
 
 /// A write as it was sent, so that a repetition is known.
 pub(super) struct Said {
-    /// The type that is written.
-    kind: Arc<dyn Kind>,
+    /// The type that is written, when its records are answered.
+    kind: Option<Arc<dyn Kind>>,
     /// The request id that the client gave.
     key: Option<String>,
     method: String,
@@ -34,6 +34,15 @@ impl Said {
     /// Reads what identifies a write. A body that is not JSON, or ambiguous, is malformed; an unknown parameter is refused,
     /// so that a misspelt trial does not write.
     pub(super) fn of(kind: &Arc<dyn Kind>, call: &Incoming) -> Result<Arc<Said>> {
+        Said::read(Some(Arc::clone(kind)), call)
+    }
+
+    /// The same of a write whose answer tells of no record.
+    pub(super) fn of_no_record(call: &Incoming) -> Result<Arc<Said>> {
+        Said::read(None, call)
+    }
+
+    fn read(kind: Option<Arc<dyn Kind>>, call: &Incoming) -> Result<Arc<Said>> {
         let mut dry_run = false;
         for (name, value) in &call.query {
             match (name.as_str(), value.as_str()) {
@@ -49,7 +58,6 @@ impl Said {
         let key = call.headers.get("x-request-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let body = if call.method == Method::DELETE { String::new() } else { canonical(&call.body)? };
         let target = format!("{}?{}", call.context.path, call.context.query);
-        let kind = Arc::clone(kind);
         Ok(Arc::new(Said { kind, key, method: call.method.to_string(), target, body, dry_run }))
     }
 
@@ -89,7 +97,11 @@ pub(super) async fn run(
         };
         let hash = tx.keyed_hash(&[said.method.as_bytes(), said.target.as_bytes(), said.body.as_bytes()])?;
         if let Some(stored) = tx.idempotent(key, &hash)? {
-            return Ok((today::told(&mut Ctx::new(tx, &owner.cell.registry, &caller), &*said.kind, stored)?, true));
+            let stored = match &said.kind {
+                Some(kind) => today::told(&mut Ctx::new(tx, &owner.cell.registry, &caller), &**kind, stored)?,
+                None => stored,
+            };
+            return Ok((stored, true));
         }
         let stored = work(&mut Ctx::new(tx, &owner.cell.registry, &caller))?;
         tx.remember(key, &hash, &stored)?;

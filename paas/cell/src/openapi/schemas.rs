@@ -205,6 +205,11 @@ fn shared() -> Json {
         "number": {"type": ["string", "null"]}, "date": {"type": ["string", "null"]}, "state": {"type": ["string", "null"]}}});
     let made =
         json!({"type": "object", "properties": {"type": text, "id": text, "number": {"type": ["string", "null"]}}});
+    let notice = json!({"type": "object", "properties": {
+        "id": text, "at": {"type": "string", "format": "date-time"}, "actor": {"$ref": REFERENCE}, "action": text,
+        "label": {"type": ["string", "null"]}, "type": text, "resource": text,
+        "subject": {"type": "object", "properties": {"id": text, "number": {"type": ["string", "null"]}}},
+        "seen": {"type": "boolean"}}});
     let result = json!({"type": "object", "properties": {
         "index": {"type": "integer"}, "status": {"type": "integer"}, "record": {"type": "object"},
         "error": {"$ref": "#/components/schemas/Refusal"}}});
@@ -221,6 +226,8 @@ fn shared() -> Json {
             "next": {"type": ["string", "null"], "description": "for after="}}},
         "History": {"type": "object", "properties": {"data": {"type": "array", "items": change}}},
         "Links": {"type": "object", "properties": {"data": {"type": "array", "items": link}}},
+        "Notices": {"type": "object", "required": ["data", "unseen", "next"], "properties": {
+            "data": {"type": "array", "items": notice}, "unseen": {"type": "integer", "maximum": 100}, "next": {"type": ["string", "null"]}}},
         "Made": {"type": "object", "properties": {"created": {"type": "array", "items": made}}},
         "Results": {"type": "object", "properties": {"data": {"type": "array", "items": result}}},
         "Report": {"type": "object", "properties": {

@@ -61,6 +61,59 @@ async fn history_names_what_it_refers_to_and_hides_what_is_hidden() {
 }
 
 #[tokio::test]
+async fn whose_document_it_is_learns_what_others_did_with_it() {
+    let w = World::new().await;
+    w.gadgets().await;
+    let own = grant(&["toy.note.create", "toy.note.read", "toy.note.update"], GrantScope::Own, &[]);
+    let seller = w.member(vec![own, grant(&["toy.gadget.read"], GrantScope::All, &[])]);
+    let body = json!({"day": "2026-11-24", "lines": [{"gadget": "G1", "quantity": 1}]});
+    let note = w.post(&seller, "notes", body.clone()).await;
+    let (status, _) = w.patch(&seller, "notes", &note, json!({"version": 1, "remark": "mine"})).await;
+    assert_eq!(status, StatusCode::OK);
+    let none = w.get(&seller, "notices").await;
+    assert_eq!(none, json!({"data": [], "unseen": 0, "next": null}), "what you do yourself is no news");
+    let (_, note) = w.patch(ADMIN, "notes", &note, json!({"version": 2, "remark": "ours"})).await;
+    let (status, _) = w.act(ADMIN, "notes", &note, json!({"action": "send", "version": 3})).await;
+    assert_eq!(status, StatusCode::OK);
+    let told = w.get(&seller, "notices").await;
+    let acts: Vec<&str> = told["data"].as_array().unwrap().iter().map(|n| n["action"].as_str().unwrap()).collect();
+    assert_eq!((acts, &told["unseen"]), (vec!["send", "update"], &json!(2)));
+    let first = &told["data"][0];
+    assert_eq!(
+        (&first["label"], &first["actor"]["name"], &first["resource"]),
+        (&json!("发送"), &json!("T"), &json!("notes"))
+    );
+    assert_eq!((&first["subject"]["id"], &first["subject"]["number"]), (&note["id"], &json!("N2026-0001")));
+    assert_eq!(w.get(ADMIN, "notices").await["data"], json!([]), "nobody reads another's");
+    let one = json!({"ids": [first["id"]]});
+    assert_eq!(w.post(ADMIN, "notices/seen", one.clone()).await["unseen"], 0);
+    assert_eq!(w.get(&seller, "notices").await["unseen"], 2, "nobody marks another's");
+    assert_eq!(w.post(&seller, "notices/seen", one).await["unseen"], 1);
+    let second = w.post(&seller, "notes", body).await;
+    let (status, _) = w.act(ADMIN, "notes", &second, json!({"action": "send", "version": 1})).await;
+    assert_eq!(status, StatusCode::OK);
+    let third = w.get(&seller, "notices").await;
+    assert_eq!((third["data"].as_array().unwrap().len(), &third["unseen"]), (3, &json!(2)));
+    let before = format!("notices?before={}", third["data"][0]["id"].as_str().unwrap());
+    assert_eq!(w.get(&seller, &before).await["data"].as_array().unwrap().len(), 2);
+    let all = json!({"upTo": third["data"][0]["id"]});
+    assert_eq!(w.post(&seller, "notices/seen", all).await["unseen"], 0);
+    let (status, bad) = w.call(&seller, "a", Method::POST, "notices/seen", json!({"ids": ["x"]})).await;
+    assert_eq!((status, &bad["details"][0]["field"]), (StatusCode::BAD_REQUEST, &json!("ids[0]")));
+    // A draft handed over: its new owner learns of it, and what may no longer be read is not named.
+    let body = json!({"day": "2026-11-24", "lines": [{"gadget": "G1", "quantity": 1}]});
+    let draft = w.post(&seller, "notes", body).await;
+    let own = grant(&["toy.note.read"], GrantScope::Own, &[]);
+    let heir = w.member(vec![own]);
+    w.get(&heir, "notes").await; // the directory knows who has called
+    let (status, said) = w.patch(ADMIN, "notes", &draft, json!({"version": 1, "owner": heir})).await;
+    assert_eq!(status, StatusCode::OK, "{said}");
+    assert_eq!(w.get(&heir, "notices").await["data"][0]["subject"]["id"], draft["id"]);
+    let left = w.get(&seller, "notices").await;
+    assert_eq!((left["data"].as_array().unwrap().len(), &left["unseen"]), (3, &json!(0)));
+}
+
+#[tokio::test]
 async fn links_lead_both_ways_to_what_the_caller_may_see() {
     let w = World::new().await;
     w.gadgets().await;
