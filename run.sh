@@ -23,13 +23,14 @@ install() { # install <program> <Debian package>: only where that is possible
 }
 
 # Tests of the program that do not look into its files.
-on_postgresql='^(order_to_cash|attacks)::|an_answered_write|agrees_with_an_independent'
+on_postgresql='^(order_to_cash|attacks|clock)::|an_answered_write|agrees_with_an_independent'
 
 rust_tests() {
   need cargo "Install Rust 1.95 with rustup."
   need python3 "Install Python 3.11 or newer."
   install hledger hledger
   install openssl openssl
+  install faketime faketime
   say "Rust: format and lints"
   cargo fmt --all --check
   cargo clippy --workspace --all-targets --locked --quiet
@@ -46,7 +47,7 @@ rust_tests() {
     SUPERPAAS_TEST_ON=postgresql cargo test --locked -p paas-cell -p cell-erp --test resource --test erp
     SUPERPAAS_TEST_ON=postgresql cargo test --locked -p paas-testkit --test it
     SUPERPAAS_TEST_ON=postgresql cargo test --locked -p superpaas --test it -- \
-      order_to_cash:: attacks:: an_answered_write agrees_with_an_independent
+      order_to_cash:: attacks:: clock:: an_answered_write agrees_with_an_independent
   fi
   stop_private_postgres
   trap - EXIT

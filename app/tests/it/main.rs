@@ -4,10 +4,12 @@
 mod attacks;
 mod checkpoint;
 mod cli;
+mod clock;
 mod faults;
 mod northwind;
 mod order_to_cash;
 mod outages;
 mod program;
 mod seeding;
+mod tampering;
 mod two_processes;

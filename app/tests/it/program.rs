@@ -19,6 +19,8 @@ pub struct Program {
     dir: tempfile::TempDir,
     extra: Vec<String>,
     place: Place,
+    /// What its environment has beside that.
+    env: Vec<(String, String)>,
 }
 
 impl Drop for Program {
@@ -64,6 +66,11 @@ impl Program {
 
     /// Starts it with its data in this place.
     pub fn start_at(place: Place, extra: &[&str]) -> Program {
+        Program::start_in(place, extra, Vec::new())
+    }
+
+    /// Starts it with this in its environment.
+    pub fn start_in(place: Place, extra: &[&str], env: Vec<(String, String)>) -> Program {
         let dir = tempfile::tempdir().unwrap();
         let port = free_port();
         let extra: Vec<String> = extra.iter().map(|s| (*s).to_owned()).collect();
@@ -72,15 +79,24 @@ impl Program {
             let (made, said) = run_at(&place, &["migrate", "--data", data.to_str().unwrap()]);
             assert!(made, "{said}");
         }
-        let child = ready(spawn_at(&place, &data, port, &extra));
+        let child = ready(spawn_in(&place, &data, (port, &extra), &env));
         let mut program = Program::of(child, port, dir, &extra);
         program.place = place;
+        program.env = env;
         program
     }
 
     /// A program that was started otherwise, its data in `data` of this directory.
     pub fn of(child: Child, port: u16, dir: tempfile::TempDir, extra: &[String]) -> Program {
-        Program { pid: AtomicU32::new(child.id()), child, port, dir, extra: extra.to_vec(), place: Place::lite() }
+        Program {
+            pid: AtomicU32::new(child.id()),
+            child,
+            port,
+            dir,
+            extra: extra.to_vec(),
+            place: Place::lite(),
+            env: Vec::new(),
+        }
     }
 
     /// The program with its data on a file system of 24 MB: in a mount namespace of its own, so that nothing is left
@@ -133,7 +149,7 @@ impl Program {
     /// Starts the program again on the same data and port, after a cut.
     pub fn restart(&mut self) {
         self.child.wait().unwrap();
-        self.child = ready(spawn_at(&self.place, &self.data(), self.port, &self.extra));
+        self.child = ready(spawn_in(&self.place, &self.data(), (self.port, &self.extra), &self.env));
         self.pid.store(self.child.id(), Ordering::Relaxed);
     }
 
@@ -143,6 +159,11 @@ impl Program {
         let ended = self.child.wait().unwrap();
         assert!(ended.success(), "{ended}");
         self.data()
+    }
+
+    /// Where its data is.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Runs another command of the program on the same data.
@@ -299,11 +320,13 @@ pub struct Member {
 
 /// Starts the program on files; it is not ready yet.
 pub fn spawn(data: &Path, port: u16, extra: &[String]) -> Child {
-    spawn_at(&Place::lite(), data, port, extra)
+    spawn_in(&Place::lite(), data, (port, extra), &[])
 }
 
-fn spawn_at(place: &Place, data: &Path, port: u16, extra: &[String]) -> Child {
-    spawn_by(Command::new(env!("CARGO_BIN_EXE_superpaas")), place, data, (port, extra))
+fn spawn_in(place: &Place, data: &Path, how: (u16, &[String]), env: &[(String, String)]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_superpaas"));
+    command.envs(env.iter().cloned());
+    spawn_by(command, place, data, how)
 }
 
 /// By a command that ends with the program's name. What the caller's environment sets does not reach it.
