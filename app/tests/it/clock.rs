@@ -33,7 +33,7 @@ impl Clock {
     /// The environment of a program that looks at this clock: as the distribution's `faketime` makes it.
     fn env(&self) -> Vec<(String, String)> {
         let out = Command::new("faketime").args(["-m", "-f", "+0", "env"]).output();
-        let out = out.expect("the package faketime is needed");
+        let out = out.unwrap_or_else(|e| panic!("the package faketime is needed: {e}"));
         let text = String::from_utf8(out.stdout).unwrap();
         let preload = text.lines().find_map(|line| line.strip_prefix("LD_PRELOAD=")).unwrap().to_owned();
         let file = self.file().to_str().unwrap().to_owned();
