@@ -76,25 +76,39 @@ acceptance_tests() {
   trap - EXIT
 }
 
+# Starts a program on a fresh demo company; sets `demo_dir` and `demo_url`. Stopped with the shell, or by `stop_demo`.
+start_demo() { # program
+  local port
+  demo_dir="$(mktemp -d)"
+  port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+  demo_url="http://127.0.0.1:$port"
+  "$1" serve --data "$demo_dir/data" --listen "127.0.0.1:$port" --admin-listen 127.0.0.1:0 --demo >"$demo_dir/log" 2>&1 &
+  demo_pid=$!
+  # shellcheck disable=SC2064 # now, while the names are known: they are gone when the shell ends
+  trap "kill $demo_pid 2>/dev/null || true; rm -rf '$demo_dir'" EXIT
+  for _ in $(seq 1 120); do grep -q "is ready" "$demo_dir/log" && return 0 || sleep 0.25; done
+  cat "$demo_dir/log" >&2
+  exit 1
+}
+
+stop_demo() { # the exit status of the program
+  kill "$demo_pid"
+  wait "$demo_pid"
+}
+
+forget_demo() {
+  trap - EXIT
+  rm -rf "$demo_dir"
+}
+
 browser_tests() {
   install chromium chromium
   say "browser: the stories of the page, on the real program"
   SUPERPAAS_WEB=full cargo build --locked -p superpaas
-  local dir port pid
-  dir="$(mktemp -d)"
-  port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
-  "${CARGO_TARGET_DIR:-target}/debug/superpaas" serve --data "$dir/data" --listen "127.0.0.1:$port" --admin-listen 127.0.0.1:0 --demo \
-    >"$dir/log" 2>&1 &
-  pid=$!
-  # shellcheck disable=SC2064 # now, while the names are known: they are gone when the shell ends
-  trap "kill $pid 2>/dev/null || true; rm -rf '$dir'" EXIT
-  for _ in $(seq 1 120); do grep -q "is ready" "$dir/log" && break || sleep 0.25; done
-  grep -q "is ready" "$dir/log" || { cat "$dir/log" >&2; exit 1; }
-  (cd web && BASE_URL="http://127.0.0.1:$port" npm run --silent e2e)
-  kill "$pid"
-  wait "$pid" || true
-  trap - EXIT
-  rm -rf "$dir"
+  start_demo "${CARGO_TARGET_DIR:-target}/debug/superpaas"
+  (cd web && BASE_URL="$demo_url" npm run --silent e2e)
+  stop_demo || true
+  forget_demo
 }
 
 release() {
@@ -116,20 +130,11 @@ structure() {
 
 fresh_demo() { # the release starts on nothing, seeds the demo company, stops, and its data proves itself
   say "release: a fresh demo company proves itself"
-  local dir pid program
-  program="${CARGO_TARGET_DIR:-target}/release/superpaas"
-  dir="$(mktemp -d)"
-  "$program" serve --data "$dir/data" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --demo >"$dir/log" 2>&1 &
-  pid=$!
-  # shellcheck disable=SC2064 # now, while the names are known: they are gone when the shell ends
-  trap "kill $pid 2>/dev/null || true; rm -rf '$dir'" EXIT
-  for _ in $(seq 1 120); do grep -q "is ready" "$dir/log" && break || sleep 0.25; done
-  grep -q "is ready" "$dir/log" || { cat "$dir/log" >&2; exit 1; }
-  kill "$pid"
-  wait "$pid"
-  "$program" self-check --data "$dir/data"
-  trap - EXIT
-  rm -rf "$dir"
+  local program="${CARGO_TARGET_DIR:-target}/release/superpaas"
+  start_demo "$program"
+  stop_demo
+  "$program" self-check --data "$demo_dir/data"
+  forget_demo
 }
 
 schemathesis_tests() { # what the merged OpenAPI says, held against what the program answers; six minutes at the most
@@ -137,31 +142,21 @@ schemathesis_tests() { # what the merged OpenAPI says, held against what the pro
   need python3 "Install Python 3.11 or newer with venv."
   need curl "Install curl."
   cargo build --locked -p superpaas
-  local dir port pid token
-  dir="$(mktemp -d)"
-  port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
-  python3 -m venv "$dir/venv"
-  "$dir/venv/bin/pip" install --quiet --disable-pip-version-check 'schemathesis>=4,<5'
-  "${CARGO_TARGET_DIR:-target}/debug/superpaas" serve --data "$dir/data" --listen "127.0.0.1:$port" --admin-listen 127.0.0.1:0 --demo \
-    >"$dir/log" 2>&1 &
-  pid=$!
-  # shellcheck disable=SC2064 # now, while the names are known: they are gone when the shell ends
-  trap "kill $pid 2>/dev/null || true; rm -rf '$dir'" EXIT
-  for _ in $(seq 1 120); do grep -q "is ready" "$dir/log" && break || sleep 0.25; done
-  grep -q "is ready" "$dir/log" || { cat "$dir/log" >&2; exit 1; }
-  token="$(curl -sS -H 'Content-Type: application/json' "http://127.0.0.1:$port/api/v1/auth/token" \
+  local token
+  start_demo "${CARGO_TARGET_DIR:-target}/debug/superpaas"
+  python3 -m venv "$demo_dir/venv"
+  "$demo_dir/venv/bin/pip" install --quiet --disable-pip-version-check 'schemathesis>=4,<5'
+  token="$(curl -sS -H 'Content-Type: application/json' "$demo_url/api/v1/auth/token" \
     -d '{"grant_type":"password","tenant":"demo","username":"admin","password":"Demo@12345"}' |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')"
   # Signing out would end the session of the run itself. The token lives ten minutes.
-  (cd "$dir" && timeout 360 venv/bin/schemathesis run "http://127.0.0.1:$port/openapi.json" \
-    --url "http://127.0.0.1:$port" -H "Authorization: Bearer $token" -H "X-Tenant-Id: demo" \
+  (cd "$demo_dir" && timeout 360 venv/bin/schemathesis run "$demo_url/openapi.json" \
+    --url "$demo_url" -H "Authorization: Bearer $token" -H "X-Tenant-Id: demo" \
     --exclude-path /api/v1/auth/revoke --phases examples,coverage,fuzzing --max-time "${SCHEMATHESIS_SECONDS:-240}" \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance \
     --workers 1 --seed 20261124 --warnings off --no-color --continue-on-failure)
-  kill "$pid"
-  wait "$pid" || true
-  trap - EXIT
-  rm -rf "$dir"
+  stop_demo || true
+  forget_demo
 }
 
 bench() { # one table: the program beside its database alone; --full takes long

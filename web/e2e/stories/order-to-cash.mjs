@@ -113,5 +113,16 @@ export default async function orderToCash(given) {
   const moved = after.revenue.some((text, i) => /^-?\d+\.\d\d$/.test(text) && cents(text) !== cents(before.revenue[i]));
   assert.ok(moved, 'the trial balance shows the revenue of the order');
   assert.notDeepEqual(after.receivable, before.receivable, 'and what passed through receivables');
+
+  // The seller learns that the keeper has posted its delivery, goes there, and the bell is quiet again.
+  await as('sales');
+  await page.locator('.bell-count').waitFor();
+  const waiting = Number(await page.locator('.bell-count').innerText());
+  await page.getByTestId('bell').click();
+  const news = page.locator('.news-new', { hasText: /Delivery/ });
+  await news.first().waitFor();
+  await news.first().locator('.link-button').click();
+  await page.waitForURL(`**${delivery}`);
+  await page.waitForFunction((n) => Number(document.querySelector('.bell-count')?.textContent ?? 0) === n - 1, waiting);
   return `${order} → ${delivery} → ${invoice}, ${total} received`;
 }
