@@ -137,6 +137,15 @@ fresh_demo() { # the release starts on nothing, seeds the demo company, stops, a
   forget_demo
 }
 
+rows_tests() { # what every question visits, at 100,000 rows of each type and tenant
+  say "rows visited at 100,000 rows of each type and tenant, on both databases"
+  trap stop_private_postgres EXIT
+  private_postgres
+  SUPERPAAS_TEST_ROWS=100000 cargo nextest run --workspace --locked -E 'test(questions_cost_what_they_answer)'
+  stop_private_postgres
+  trap - EXIT
+}
+
 schemathesis_tests() { # what the merged OpenAPI says, held against what the program answers; six minutes at the most
   say "schemathesis: no 5xx, no undocumented status, no drift from the schema"
   need python3 "Install Python 3.11 or newer with venv."
@@ -179,7 +188,7 @@ case "${1:-serve}" in
   serve) release; exec "${CARGO_TARGET_DIR:-target}/release/superpaas" serve --data "$data" --demo ;;
   build) release ;;
   test) tests ;;
-  full_verify) tests; schemathesis_tests; structure; release; fresh_demo; bench; say "everything is verified" ;;
+  full_verify) tests; rows_tests; schemathesis_tests; structure; release; fresh_demo; bench; say "everything is verified" ;;
   bench) shift; bench "$@" ;;
   e2e) browser_tests ;;
   acceptance) acceptance_tests ;;

@@ -180,15 +180,19 @@ impl Paths<'_> {
         one.insert("get".to_owned(), self.read(&format!("Read: {label}"), "read", self.reference(), true).done());
         let changes = meta.kind.is_editable();
         let comes_and_goes = changes && meta.kind != RecordKind::Setting;
-        if comes_and_goes {
+        if changes {
             let location = json!({"Location": {"schema": {"type": "string"}}, "ETag": {"schema": {"type": "string"}}});
             let content = json!({"application/json": {"schema": self.reference()}});
-            let create = self.operation(&format!("Create: {label}"), "create").writes(true);
+            // A setting is there once: who may change it writes the first one.
+            let verb = if comes_and_goes { "create" } else { "update" };
+            let create = self.operation(&format!("Create: {label}"), verb).writes(true);
             let create =
                 create.body(self.new_one(), example(meta)).answers_as("201", content.clone(), location.clone());
             // A client-made id again.
             let create = create.answers_as("200", content, location);
             many.insert("post".to_owned(), create.done());
+        }
+        if comes_and_goes {
             let delete = self.one(&format!("Delete: {label}"), "delete").with("IfMatch").writes(true);
             one.insert("delete".to_owned(), delete.answers_as("204", Json::Null, json!({})).done());
             self.batch();

@@ -85,7 +85,8 @@ impl Work for LiteWork {
         }
         all.extend(statements);
         all.extend(after);
-        all.push("COMMIT".to_owned());
+        // What was written goes into the database now, and not with the first write of the store.
+        all.extend(["COMMIT".to_owned(), "PRAGMA wal_checkpoint(TRUNCATE)".to_owned()]);
         all.iter().try_for_each(|sql| self.0.execute_batch(sql).map_err(|e| format!("{e}: {sql}")))
     }
 }

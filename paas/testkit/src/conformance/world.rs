@@ -284,8 +284,8 @@ impl World {
 
     /// Copies records of the first tenant so many times; answers the types that have none to copy. The indexes of
     /// the table `without` are left out.
-    pub fn multiply(&self, rows: u32, without: Option<&str>) -> Vec<&'static str> {
-        multiply(&self.place, &(self.declared)().schema(), tenant(0).key, (rows, without)).unwrap()
+    pub fn multiply(&self, position: usize, rows: u32, without: Option<&str>) -> Vec<&'static str> {
+        multiply(&self.place, &(self.declared)().schema(), tenant(position).key, (rows, without)).unwrap()
     }
 
     /// The record of what the cell asks its database.
