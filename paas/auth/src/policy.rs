@@ -234,7 +234,10 @@ mod tests {
         };
         let rights = policy.compile();
         let read = rights.scope("toy.gadget.read");
-        assert_eq!(read, Scope { all: false, owner: Some(me), departments: vec![dep], parties: vec![party] });
+        assert_eq!(
+            read,
+            Scope { all: false, owner: Some(me), departments: vec![dep], parties: vec![party], ..Scope::default() }
+        );
         assert!(rights.allows("toy.gadget.delete") && rights.allows("shop.report.totals"));
         assert!(!rights.allows("toy.shelf.read") && !rights.allows("toy") && !rights.allows(""));
         assert_eq!(rights.scope("toy.shelf.read"), Scope::default());

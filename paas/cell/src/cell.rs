@@ -107,6 +107,8 @@ pub struct Registry {
     pub(crate) views: Vec<View>,
     pub(crate) services: Vec<ServiceRoute>,
     pub(crate) conditions: Conditions,
+    /// Types whose records are their owners' own, each with what opens one to everybody: a field and its value.
+    personal: Vec<(&'static str, &'static str, &'static str)>,
 }
 
 fn split_label(label: &'static str) -> Text {
@@ -130,6 +132,7 @@ impl Cell {
                 views: Vec::new(),
                 services: Vec::new(),
                 conditions: Conditions::default(),
+                personal: Vec::new(),
             },
             seed: None,
             demo: None,
@@ -208,6 +211,14 @@ impl Cell {
     pub fn view<T: Typed>(mut self, source: Source, sorts: &'static [&'static str]) -> Cell {
         self.kind(Arc::new(PlainKind::<T>::new(None, None)));
         self.registry.views.push(View { name: T::meta_of().name, source, sorts });
+        self
+    }
+
+    /// The records of a master are their owners' own: whoever may read the type sees his, and those in which `field` has
+    /// `value`, whatever scope his roles have. Other verbs reach what they are granted for, of what is seen.
+    #[must_use]
+    pub fn personal(mut self, name: &'static str, field: &'static str, value: &'static str) -> Cell {
+        self.registry.personal.push((name, field, value));
         self
     }
 
@@ -328,6 +339,21 @@ impl Cell {
     }
 }
 
+/// What can be permitted of a type.
+pub(crate) fn verbs_of(kind: &dyn Kind) -> Vec<&'static str> {
+    let meta = kind.meta();
+    let mut verbs = match meta.kind {
+        RecordKind::Master | RecordKind::Document => vec!["read", "create", "update", "delete", "export"],
+        RecordKind::Setting => vec!["read", "update"],
+        _ => vec!["read", "export"],
+    };
+    if meta.fields.iter().any(|f| matches!(f.ty, FieldType::Secret(_))) {
+        verbs.push("unmask");
+    }
+    verbs.extend(kind.edges().iter().filter(|e| !e.system).map(|e| e.name));
+    verbs
+}
+
 impl Registry {
     /// The type behind a path segment.
     pub(crate) fn by_resource(&self, resource: &str) -> Option<Arc<dyn Kind>> {
@@ -371,6 +397,9 @@ impl Registry {
     /// nothing for staff; a partner reaches those of its parties.
     pub(crate) fn scope(&self, access: &Access, meta: &'static TypeMeta, verb: &str) -> Scope {
         let scope = access.scope(&self.code(meta, verb));
+        if let (Some(opened), "read", false) = (self.opened(meta), verb, access.is_system()) {
+            return Scope { owner: scope.owner, opened: Some(opened), ..Scope::default() };
+        }
         if matches!(meta.kind, RecordKind::Master | RecordKind::Document) {
             return scope;
         }
@@ -380,21 +409,17 @@ impl Registry {
         Scope { parties: if meta.party_field.is_some() { scope.parties } else { Vec::new() }, ..Scope::default() }
     }
 
+    /// What opens records of a personal type to everybody; `None` when the type is not personal.
+    pub(crate) fn opened(&self, meta: &'static TypeMeta) -> Option<(usize, &'static str)> {
+        let (_, field, value) = self.personal.iter().find(|(name, ..)| *name == meta.name)?;
+        Some((meta.field_named(field)?, value))
+    }
+
     /// Every permission code of the cell, sorted.
     pub(crate) fn permissions(&self) -> Vec<String> {
         let mut codes = Vec::new();
         for kind in &self.kinds {
-            let meta = kind.meta();
-            let verbs: &[&str] = match meta.kind {
-                RecordKind::Master | RecordKind::Document => &["read", "create", "update", "delete", "export"],
-                RecordKind::Setting => &["read", "update"],
-                _ => &["read", "export"],
-            };
-            codes.extend(verbs.iter().map(|verb| self.code(meta, verb)));
-            if meta.fields.iter().any(|f| matches!(f.ty, FieldType::Secret(_))) {
-                codes.push(self.code(meta, "unmask"));
-            }
-            codes.extend(kind.edges().iter().filter(|e| !e.system).map(|e| self.code(meta, e.name)));
+            codes.extend(verbs_of(&**kind).into_iter().map(|verb| self.code(kind.meta(), verb)));
         }
         codes.extend(self.services.iter().map(|s| format!("{}.{}", self.name, s.permission)));
         codes.extend(self.reports.iter().map(|r| format!("{}.report.{}", self.name, r.name)));

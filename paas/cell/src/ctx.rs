@@ -378,6 +378,7 @@ impl<T: Typed> Find<T> {
         let meta = T::meta_of();
         let mut query = Query {
             filters: Vec::new(),
+            either: Vec::new(),
             sort: Vec::new(),
             keyword: None,
             page: Page::Number(1),
@@ -407,6 +408,7 @@ fn path_of(meta: &'static paas_document::TypeMeta, column: &str) -> Result<Path>
     let step = match column {
         "id" => Step::Head(HeadField::Id),
         "number" if meta.has_number() => Step::Head(HeadField::Number),
+        "owner" if meta.has_head() => Step::Head(HeadField::Owner),
         _ => Step::Field(index_of(meta, column)?),
     };
     Ok(Path { via: None, step })

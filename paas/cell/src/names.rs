@@ -64,7 +64,8 @@ impl Wanted {
         }
     }
 
-    fn reference(&mut self, ty: &FieldType, id: Id) {
+    /// A record that a field of this type refers to.
+    pub(crate) fn reference(&mut self, ty: &FieldType, id: Id) {
         let Some(space) = space_of(ty).filter(|_| !id.is_nil()) else { return };
         let entry = self.0.entry(space).or_default();
         if let FieldType::Ref { target } | FieldType::RefList { target } = ty {

@@ -209,6 +209,10 @@ impl Paths<'_> {
             let export = export.answers_as("200", files(&[CSV, XLSX], rows), json!({}));
             self.insert("/export", [("get".to_owned(), export.done())].into_iter().collect());
         }
+        if meta.kind != RecordKind::Setting && self.registry.view(meta.name).is_none() {
+            let groups = self.list(&format!("Groups: {label}"), "read", "Groups");
+            self.insert("/groups", [("get".to_owned(), groups.done())].into_iter().collect());
+        }
         if meta.kind == RecordKind::Balance {
             return;
         }
@@ -263,7 +267,14 @@ impl Paths<'_> {
     /// A question: sorting, keyword, and a filter per indexed field.
     fn list(&self, summary: &str, verb: &str, what: &str) -> Operation {
         let meta = self.kind.meta();
-        let mut operation = self.operation(summary, verb).with("Sort").with("Keyword");
+        let mut operation = self.operation(summary, verb).with("Keyword");
+        operation = if what == "Groups" { operation.with("By").with("Sum") } else { operation.with("Sort") };
+        if self.registry.view(meta.name).is_none() {
+            operation = operation.with("Or");
+        }
+        if what == "Groups" {
+            operation = operation.answers("200", json!({"$ref": "#/components/schemas/Groups"}));
+        }
         if what == "List" {
             for name in ["Page", "PageSize", "After", "Fields"] {
                 operation = operation.with(name);

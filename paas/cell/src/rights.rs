@@ -129,7 +129,8 @@ pub(crate) fn reaches(scope: &Scope, record: &dyn Record) -> bool {
         (owner.is_some() && owner == scope.owner) || department.is_some_and(|d| scope.departments.contains(&d))
     });
     let party = record.meta().party_field.and_then(|i| record.get(i).id());
-    scope.all || owned || party.is_some_and(|p| scope.parties.contains(&p))
+    let opened = scope.opened.is_some_and(|(field, value)| record.get(field).text() == Some(value));
+    scope.all || owned || opened || party.is_some_and(|p| scope.parties.contains(&p))
 }
 
 /// What two scopes both reach; where only SQL could tell, less.
@@ -145,6 +146,7 @@ pub(crate) fn narrower(a: Scope, b: &Scope) -> Scope {
         owner: a.owner.filter(|_| a.owner == b.owner),
         departments: a.departments.into_iter().filter(|d| b.departments.contains(d)).collect(),
         parties: a.parties.into_iter().filter(|p| b.parties.contains(p)).collect(),
+        opened: a.opened.filter(|_| a.opened == b.opened),
     }
 }
 

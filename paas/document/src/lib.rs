@@ -17,7 +17,7 @@ pub use head::{Head, MasterState};
 pub use meta::{
     Bounds, Choice, Field, FieldType, FromBalance, Kind, RowTable, StateMeta, Tone, TypeMeta, When, camel, find_field,
 };
-pub use query::{Cursor, Filter, HeadField, Op, Page, Path, Query, Scope, Sort, Step};
+pub use query::{Cursor, Either, Filter, HeadField, Op, Page, Path, Query, Scope, Sort, Step};
 pub use record::{Document, Entry, Record, States, Typed};
 pub use reference::{AnyRef, DepartmentRef, Named, Ref, UserRef};
 pub use value::{Value, ValueError};

@@ -94,6 +94,13 @@ pub struct Filter {
     pub values: Vec<Value>,
 }
 
+/// Alternatives: one group of conditions holds at least, and in a group all do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Either {
+    /// The groups.
+    pub groups: Vec<Vec<Filter>>,
+}
+
 /// One sort key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sort {
@@ -132,6 +139,8 @@ pub struct Scope {
     pub departments: Vec<Id>,
     /// Records whose party is one of these.
     pub parties: Vec<Id>,
+    /// Records in which the field at this index has this value: what their owners have opened to everybody.
+    pub opened: Option<(usize, &'static str)>,
 }
 
 impl Scope {
@@ -146,6 +155,8 @@ impl Scope {
 pub struct Query {
     /// Conditions, all of which hold.
     pub filters: Vec<Filter>,
+    /// Alternatives, each of which holds as well.
+    pub either: Vec<Either>,
     /// Order; the id is always the last key.
     pub sort: Vec<Sort>,
     /// Keyword search.
@@ -165,6 +176,7 @@ impl Query {
     pub fn all(page_size: u32) -> Query {
         Query {
             filters: Vec::new(),
+            either: Vec::new(),
             sort: Vec::new(),
             keyword: None,
             page: Page::Number(1),

@@ -14,6 +14,8 @@ mod principal;
 mod provision;
 mod resume;
 mod role;
+mod role_effect;
+mod saved_view;
 mod session;
 mod settings;
 mod tenant;
@@ -27,6 +29,7 @@ pub use dictionary::{Dictionary, DictionaryItem};
 pub use install::{NewTenant, NewUser, install};
 pub use resume::complete_unfinished;
 pub use role::{DataScope, Role};
+pub use saved_view::{SavedView, ViewState};
 pub use session::{Session, SessionState};
 pub use settings::Settings;
 pub use tenant::{SYSTEM, TenantAccount, TenantState};
@@ -43,6 +46,8 @@ pub fn cell() -> Cell {
         .master(user::FLOW)
         .master(session::FLOW)
         .master(dictionary::FLOW)
+        .master(saved_view::FLOW)
+        .personal("saved-view", "state", "shared")
         .setting::<Settings>(Some(settings::check))
         .view::<AuditLog>(
             |service, context, query| Box::pin(audit_log::find(service, context, query)),
@@ -50,6 +55,8 @@ pub fn cell() -> Cell {
         )
         .service(audit_log::CHECKPOINT)
         .service(audit_log::PROOF)
+        .service(role_effect::EFFECT)
+        .service(role_effect::TRIAL)
         .service(operations::EVENTS_ROUTE)
         .service(operations::LETTERS_ROUTE)
         .service(operations::REPLAY_ROUTE)

@@ -3,6 +3,7 @@
 use crate::admission::{account_of, tenant_named};
 use crate::department::{Department, tree};
 use crate::role::{DataScope, Role};
+use crate::saved_view::OWN;
 use crate::session::{Session, root_lives};
 use crate::settings::Settings;
 use crate::tenant::{SYSTEM, TenantAccount, TenantState};
@@ -17,7 +18,7 @@ use paas_link::Call;
 use paas_types::{Code, Id, Refusal, Result, Tenant, TenantKey};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
 
@@ -153,7 +154,12 @@ pub(crate) fn principal(tenant: &Tenant, account: &TenantAccount, facts: &Facts)
         scope: scope_of(&facts.user, role, &facts.departments),
         field_rights: role.restricted().unwrap_or_default(),
     };
-    let grants: Vec<Grant> = facts.roles.iter().map(of_role).collect();
+    let own = Grant {
+        permissions: OWN.iter().map(|code| (*code).to_owned()).collect(),
+        scope: GrantScope::Own,
+        field_rights: BTreeMap::new(),
+    };
+    let grants: Vec<Grant> = facts.roles.iter().map(of_role).chain([own]).collect();
     let limit = |set: Option<i64>| set.map_or(u32::MAX, |n| u32::try_from(n).unwrap_or(u32::MAX));
     let limits = account.rate_limited.then(|| Limits {
         user_per_second: limit(facts.settings.user_per_second),

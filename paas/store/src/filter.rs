@@ -5,7 +5,7 @@ use crate::ddl::q;
 use crate::plan::balance_expression;
 use crate::tables::{col_of, search_column};
 use crate::{Cell, Col, Tx};
-use paas_document::{Field, FieldType, Filter, HeadField, Op, Path, Scope, Step, TypeMeta, Value};
+use paas_document::{Either, Field, FieldType, Filter, HeadField, Op, Path, Scope, Step, TypeMeta, Value};
 use paas_types::{Id, Refusal, Result, Secret};
 
 /// Records referred to that are named one by one.
@@ -146,6 +146,16 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Alternatives: one group of conditions holds at least.
+    pub fn either(&mut self, either: &Either) -> Result<String> {
+        let mut any = Vec::with_capacity(either.groups.len());
+        for group in &either.groups {
+            let all: Vec<String> = group.iter().map(|filter| self.filter(filter)).collect::<Result<_>>()?;
+            any.push(format!("({})", all.join(" AND ")));
+        }
+        Ok(if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) })
+    }
+
     /// The records that a field may refer to and a condition holds for; `None` when they are many.
     fn referred(&mut self, field: &'static Field, filter: &Filter) -> Result<Option<Vec<Id>>> {
         let Some(target) = target_of(field) else { return Ok(None) };
@@ -253,6 +263,9 @@ impl<'a> Builder<'a> {
         {
             let marks: Vec<String> = scope.parties.iter().map(|p| self.bind(Cell::Id(*p))).collect();
             any.push(format!("t.{} IN ({})", q(field.column), marks.join(", ")));
+        }
+        if let Some((field, value)) = scope.opened.and_then(|(i, value)| Some((self.meta.field(i)?, value))) {
+            any.push(format!("t.{} = {}", q(field.column), self.bind(Cell::Text(value.to_owned()))));
         }
         if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) }
     }

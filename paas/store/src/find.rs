@@ -14,6 +14,9 @@ use serde_json::json;
 const COUNTED: u64 = 10_000;
 /// Groups of a sum; a question with more is refused, because a sum that leaves some out is wrong.
 const GROUPS: usize = 100_000;
+/// Records that people have summed by groups at once, and the groups they get.
+const SUMMED: u64 = 100_000;
+const SHOWN: usize = 1_000;
 
 impl Tx {
     /// A page of records without their rows.
@@ -78,16 +81,7 @@ impl Tx {
     fn asked(&mut self, meta: &'static TypeMeta, query: &Query, (words, way): (&[Words], Way)) -> Result<Asked> {
         let mut sql = Builder::new(self, meta);
         sql.hide_filters(way == Way::ByOrder);
-        let mut conditions = vec!["t.\"tenant\" = $1".to_owned()];
-        for filter in &query.filters {
-            conditions.push(sql.filter(filter)?);
-        }
-        if !query.scope.all {
-            conditions.push(sql.scope(&query.scope));
-        }
-        if query.keyword.is_some() {
-            conditions.extend(crate::search::conditions(&mut sql, meta, words));
-        }
+        let conditions = conditions(&mut sql, meta, query, words)?;
         sql.hide_filters(false);
         let sorts = sorts(&mut sql, meta, &query.sort)?;
         Ok(Asked { from: sql.from(), conditions, sorts, params: sql.params })
@@ -109,11 +103,45 @@ impl Tx {
         group: &[Path],
         measures: &[usize],
     ) -> Result<Vec<SumRow>> {
+        let query = Query { filters: filters.to_vec(), ..Query::all(1) };
+        self.summed(meta, (&query, &[]), (group, measures), GROUPS)
+    }
+
+    /// What [`Tx::sum`] answers, of the records that a question finds. More than 100,000 of them are refused, and more than
+    /// 1,000 groups.
+    pub fn groups(
+        &mut self,
+        meta: &'static TypeMeta,
+        query: &Query,
+        group: &[Path],
+        measures: &[usize],
+    ) -> Result<Vec<SumRow>> {
+        let words = match &query.keyword {
+            Some(keyword) => self.words(meta, keyword)?,
+            None => Vec::new(),
+        };
         let mut sql = Builder::new(self, meta);
-        let mut conditions = vec!["t.\"tenant\" = $1".to_owned()];
-        for filter in filters {
-            conditions.push(sql.filter(filter)?);
+        let conditions = conditions(&mut sql, meta, query, &words)?.join(" AND ");
+        let from = sql.from();
+        let text =
+            format!("SELECT COUNT(*) FROM (SELECT 1 FROM {from} WHERE {conditions} LIMIT {}) counted", SUMMED + 1);
+        let params = sql.params;
+        let found = self.query_one(&text, &params, &[Col::Int])?.and_then(|row| row.first().map(Cell::as_int));
+        if found.and_then(|n| u64::try_from(n).ok()).is_none_or(|n| n > SUMMED) {
+            return Err(too_many_records());
         }
+        self.summed(meta, (query, &words), (group, measures), SHOWN)
+    }
+
+    fn summed(
+        &mut self,
+        meta: &'static TypeMeta,
+        (query, words): (&Query, &[Words]),
+        (group, measures): (&[Path], &[usize]),
+        most: usize,
+    ) -> Result<Vec<SumRow>> {
+        let mut sql = Builder::new(self, meta);
+        let conditions = conditions(&mut sql, meta, query, words)?;
         let groups: Vec<Expression> = group.iter().map(|path| sql.path(path)).collect::<Result<_>>()?;
         let mut select: Vec<String> = groups.iter().map(|e| e.sql.clone()).collect();
         for measure in measures {
@@ -130,7 +158,7 @@ impl Tx {
         } else {
             let order: Vec<String> =
                 groups.iter().map(|e| format!("{}{}", e.sql, direction(false, e.nullable))).collect();
-            format!(" GROUP BY {} ORDER BY {} LIMIT {}", by.join(", "), order.join(", "), GROUPS + 1)
+            format!(" GROUP BY {} ORDER BY {} LIMIT {}", by.join(", "), order.join(", "), most + 1)
         };
         let text = format!("SELECT {} FROM {} WHERE {}{tail}", select.join(", "), sql.from(), conditions.join(" AND "));
         let params = sql.params;
@@ -138,8 +166,8 @@ impl Tx {
         cols.extend(std::iter::repeat_n(Col::Int, measures.len() + 1));
         let mut out = Vec::new();
         let rows = self.query(&text, &params, &cols)?;
-        if rows.len() > GROUPS {
-            return Err(too_many_groups());
+        if rows.len() > most {
+            return Err(too_many_groups(most));
         }
         for row in rows {
             let mut cells = row.into_iter();
@@ -162,10 +190,36 @@ fn direction(down: bool, nullable: bool) -> &'static str {
     }
 }
 
-fn too_many_groups() -> Refusal {
+/// What a record must be like for a question to find it.
+fn conditions(sql: &mut Builder<'_>, meta: &'static TypeMeta, query: &Query, words: &[Words]) -> Result<Vec<String>> {
+    let mut conditions = vec!["t.\"tenant\" = $1".to_owned()];
+    for filter in &query.filters {
+        conditions.push(sql.filter(filter)?);
+    }
+    for either in &query.either {
+        conditions.push(sql.either(either)?);
+    }
+    if !query.scope.all {
+        conditions.push(sql.scope(&query.scope));
+    }
+    if query.keyword.is_some() {
+        conditions.extend(crate::search::conditions(sql, meta, words));
+    }
+    Ok(conditions)
+}
+
+fn too_many_records() -> Refusal {
+    let message = Text::of(
+        "要分组的记录过多，请先用筛选缩小范围。",
+        "There are too many records to group; please narrow the list with a filter first.",
+    );
+    Refusal::rule("platform.group.too-many-records", message, json!({"limit": SUMMED}))
+}
+
+fn too_many_groups(most: usize) -> Refusal {
     let message =
         Text::of("汇总的分组过多，请缩小范围后重试。", "The summary has too many groups; please narrow the question.");
-    Refusal::rule("platform.sum.too-many-groups", message, json!({"limit": GROUPS}))
+    Refusal::rule("platform.sum.too-many-groups", message, json!({"limit": most}))
 }
 
 /// The sort keys; the id is always the last one, in the direction of the one before.
@@ -211,7 +265,8 @@ fn way_of(meta: &'static TypeMeta, query: &Query, few: bool) -> Way {
         };
         (by_default && one && kept) || first == Some(&filter.path)
     });
-    match (query.filters.is_empty() && query.keyword.is_none(), served, few) {
+    let plain = query.filters.is_empty() && query.either.is_empty() && query.keyword.is_none();
+    match (plain, served && query.either.is_empty(), few) {
         (true, ..) | (_, true, _) => Way::Free,
         (_, _, true) => Way::ByFilter,
         (_, _, false) => Way::ByOrder,

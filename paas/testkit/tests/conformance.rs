@@ -235,6 +235,12 @@ const TAMPERS: &[(&str, Tamper)] = &[
     ("pages_cover_the_list_once", |q, a| {
         if q.uri().query().is_some_and(|t| t.contains("after=")) { put(a, &["next"], json!(null)) } else { a }
     }),
+    ("alternatives_find_what_either_finds", |q, a| {
+        if q.uri().query().is_some_and(|t| t.contains("or=")) { put(a, &["data"], json!([])) } else { a }
+    }),
+    ("groups_add_up_to_the_list", |q, a| {
+        if q.uri().path().ends_with("groups") { put(a, &["data", "0", "count"], json!(7)) } else { a }
+    }),
     ("search_finds_what_is_searchable", |q, a| {
         if q.uri().query().is_some_and(|t| t.starts_with("q=")) { put(a, &["data"], json!([])) } else { a }
     }),

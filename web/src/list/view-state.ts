@@ -1,38 +1,101 @@
+import { useQuery } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
+import { api } from '../api/client';
 import { useMe } from '../api/meta';
+import type { JsonObject, Me, Page, RecordData } from '../api/types';
 import type { Search } from '../app/search';
 import { forget, remember, remembered } from '../lib/preferences';
 import { cell } from '../lib/store';
+import { asObject, asString } from '../lib/values';
 
 /** How a person likes the columns of a list: which and in which order, how wide, how many stay in view. */
 export interface Layout { columns?: string[]; widths: Record<string, number>; frozen: number }
 
-/** A list under a name: its filters, sorting, grouping and columns, as they stand in the address. */
-export interface SavedView { id: string; name: string; search: Search; usual?: boolean }
+/** A list under a name, as the server keeps it: its address (filters, sorting, grouping) and its columns. */
+export interface SavedView {
+  id: string;
+  version: number;
+  name: string;
+  shared: boolean;
+  usual: boolean;
+  mine: boolean;
+  search: Search;
+  layout: Layout;
+}
 
 const USUAL: Layout = { widths: {}, frozen: 1 };
 const changes = cell(0);
+/** Layouts of views that were changed and not saved, by view. */
+const unsaved = new Map<string, Layout>();
 
-/** Kept values of the list of a type, by person. */
-function useKeptList<T>(kind: string, place: string, fallback: T): [T, (value: T | null) => void] {
+const wake = () => changes.set(changes.get() + 1);
+const keyOf = (me: Me, kind: string, place: string) => `superpaas.${kind}.${me.tenant.code}.${me.person.id}.${place}`;
+
+/** The layout of a list, and the way to change it (null: as usual). That of a view is kept when the view is. */
+export function useLayout(place: string, view: SavedView | undefined): [Layout, (layout: Layout | null) => void] {
   const me = useMe();
   useSyncExternalStore(changes.subscribe, changes.get);
-  const key = `superpaas.${kind}.${me.tenant.code}.${me.person.id}.${place}`;
-  return [remembered<T>(key, fallback), (value) => {
-    if (value === null) forget(key);
-    else remember(key, value);
-    changes.set(changes.get() + 1);
+  const key = keyOf(me, 'columns', place);
+  if (view) return [unsaved.get(view.id) ?? view.layout, (layout) => { unsaved.set(view.id, layout ?? USUAL); wake(); }];
+  return [remembered<Layout>(key, USUAL), (layout) => {
+    if (layout === null) forget(key);
+    else remember(key, layout);
+    wake();
   }];
 }
 
-/** The layout of a list, and the way to change it (null: as usual). */
-export function useLayout(place: string): [Layout, (layout: Layout | null) => void] {
-  return useKeptList<Layout>('columns', place, USUAL);
+/** Forgets what was changed in the layout of a view. */
+export function settleLayout(id: string): void {
+  unsaved.delete(id);
+  wake();
 }
 
-/** The saved views of a list. */
-export function useViews(place: string): [SavedView[], (views: SavedView[]) => void] {
-  return useKeptList<SavedView[]>('views', place, []);
+const texts = (value: JsonObject | null): Search => Object.fromEntries(Object.entries(value ?? {}).flatMap(([k, v]) => (typeof v === 'string' ? [[k, v]] : [])));
+
+/** A view as the page uses it. */
+export function viewOf(record: RecordData, member: string): SavedView {
+  const definition = asObject(record.definition);
+  const layout = asObject(definition?.layout);
+  const widths = Object.fromEntries(Object.entries(asObject(layout?.widths) ?? {}).flatMap(([k, v]) => (typeof v === 'number' ? [[k, v]] : [])));
+  const columns = Array.isArray(layout?.columns) ? layout.columns.flatMap((c) => (typeof c === 'string' ? [c] : [])) : undefined;
+  return {
+    id: record.id, version: record.version, name: asString(record.name), shared: record.state === 'shared', usual: record.isDefault === true,
+    mine: asString(asObject(record.owner)?.id) === member,
+    search: texts(asObject(definition?.search)),
+    layout: { widths, frozen: typeof layout?.frozen === 'number' ? layout.frozen : USUAL.frozen, ...(columns ? { columns } : {}) },
+  };
+}
+
+/** What the server keeps of a view. */
+export function definitionOf(search: Search, layout: Layout): JsonObject {
+  return { search: viewPart(search), layout: { widths: layout.widths, frozen: layout.frozen, ...(layout.columns ? { columns: layout.columns } : {}) } };
+}
+
+/** The saved views of the list of a type, one's own and the shared ones. */
+export function useViews(cellName: string, type: string): { views: SavedView[]; loaded: boolean } {
+  const me = useMe();
+  const member = asString(me.membership.id);
+  const answer = useQuery({
+    queryKey: ['views', cellName, type],
+    queryFn: () => api<Page>('/platform/saved-views', { query: { type, cell: cellName, pageSize: '200' } }),
+    staleTime: 60_000,
+    select: (page: Page) => page.data.map((record) => viewOf(record, member)).sort((a, b) => a.name.localeCompare(b.name)),
+  });
+  return { views: answer.data ?? [], loaded: !answer.isPending };
+}
+
+/** The view a list opens with: one's own default, else the one for everybody. */
+export function usualView(views: SavedView[]): SavedView | undefined {
+  return views.find((v) => v.usual && v.mine && !v.shared) ?? views.find((v) => v.usual && v.shared);
+}
+
+/** A view as browsers kept it before the server did. */
+export interface OldView { id: string; name: string; search: Search; usual?: boolean }
+
+/** Views that this browser still keeps, and the way to forget them. */
+export function oldViews(me: Me, place: string): { views: OldView[]; drop: () => void } {
+  const key = keyOf(me, 'views', place);
+  return { views: remembered<OldView[]>(key, []), drop: () => forget(key) };
 }
 
 /** The part of a search that a view keeps: everything but the page in it. */
@@ -40,10 +103,11 @@ export function viewPart(search: Search): Search {
   return Object.fromEntries(Object.entries(search).filter(([key, value]) => key !== 'page' && key !== 'view' && value !== ''));
 }
 
+const sorted = (value: object) => JSON.stringify(Object.entries(value).filter(([, v]) => v !== undefined).sort(([a], [b]) => a.localeCompare(b)).map(([k, v]) => [k, v !== null && typeof v === 'object' && !Array.isArray(v) ? Object.entries(v as object).sort(([a], [b]) => a.localeCompare(b)) : v]));
+
 /** Whether a place shows something else than its view. */
-export function isChanged(view: SavedView, search: Search): boolean {
-  const sorted = (s: Search) => JSON.stringify(Object.entries(viewPart(s)).sort(([a], [b]) => a.localeCompare(b)));
-  return sorted(view.search) !== sorted(search);
+export function isChanged(view: SavedView, search: Search, layout: Layout): boolean {
+  return sorted(viewPart(view.search)) !== sorted(viewPart(search)) || sorted(view.layout) !== sorted(layout);
 }
 
 /** The search that leads from a place to a view: what the view does not have is cleared. */

@@ -1,6 +1,6 @@
 //! What cells and the gateway ask each other, with a signed context of the system.
 
-use super::{Incoming, Reply, audit};
+use super::{Incoming, Reply, audit, effect};
 use crate::Ctx;
 use crate::routes::InternalCall;
 use crate::service::Service;
@@ -41,6 +41,7 @@ pub(super) async fn dispatch(service: &Arc<Service>, path: &str, call: Incoming)
     }
     match (call.method.as_str(), path.split('/').collect::<Vec<_>>().as_slice()) {
         ("PUT", ["tenants", code]) => provision(service, code, &call).await,
+        ("POST", ["effect"]) => effect::effect(service, &call),
         ("GET", ["permissions"]) => {
             let registry = &service.cell.registry;
             Ok(Reply::ok(&json!({"permissions": registry.permissions(), "fields": registry.restrictable()})))

@@ -211,7 +211,7 @@ fn choices_json(list: &'static [Choice]) -> Vec<Json> {
     list.iter().map(|c| json!({"value": c.value, "label": text(&c.label)})).collect()
 }
 
-fn text(text: &Text) -> Json {
+pub(super) fn text(text: &Text) -> Json {
     json!({"zh": text.zh, "en": text.en})
 }
 

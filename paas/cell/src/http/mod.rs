@@ -1,7 +1,10 @@
 //! The HTTP surface of a cell. Every call but health carries a signed context for this very cell and call.
 
 mod audit;
+mod cursor;
+mod effect;
 mod export;
+mod groups;
 mod history;
 mod internal;
 mod links;
@@ -190,6 +193,7 @@ async fn resource_call(
     match (method.as_str(), tail) {
         ("GET", []) => read::list(service, kind, call).await,
         ("GET", ["export"]) => export::export(service, kind, call).await,
+        ("GET", ["groups"]) => groups::groups(service, kind, call).await,
         ("POST", []) => completed(service, kind, Write::Create, call).await,
         ("POST", ["batch"]) => completed(service, kind, Write::Batch, call).await,
         ("POST", ["transitions"]) => many::transitions(service, kind, call).await,

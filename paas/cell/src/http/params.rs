@@ -1,5 +1,6 @@
 //! The query of a list into a [`Query`]: every unknown name, field and value is an error.
 
+use super::cursor;
 use crate::body;
 use crate::cell::Registry;
 use crate::ctx::Caller;
@@ -7,7 +8,7 @@ use crate::kind::Kind;
 use crate::rights::Place;
 use paas_auth::FieldRight;
 use paas_document::{
-    Cursor, Field, FieldType, Filter, HeadField, Kind as RecordKind, Op, Page, Path, Query, Scope, Sort, Step,
+    Either, Field, FieldType, Filter, HeadField, Kind as RecordKind, Op, Page, Path, Query, Scope, Sort, Step,
     TypeMeta, Value,
 };
 use paas_types::{Code, Date, Id, Instant, Refusal, Result, Text};
@@ -15,6 +16,9 @@ use serde_json::json;
 
 /// Names of a list's query that are not filters.
 const CONTROL: &[&str] = &["page", "pageSize", "sort", "q", "fields", "after"];
+/// The most groups of alternatives in a query, and the most conditions in all of them.
+const ALTERNATIVES: usize = 20;
+const CONDITIONS: usize = 40;
 /// The most values of `[in]`.
 const VALUES: usize = 200;
 /// Records per page when nothing is said.
@@ -57,6 +61,8 @@ pub(crate) enum Purpose {
     List,
     /// Everything that a list would show.
     Export,
+    /// Counts and sums of what a list would show.
+    Groups,
 }
 
 /// Reads a list's query for a caller who may read the records of `scope`.
@@ -69,6 +75,7 @@ pub(crate) fn read(
     let meta = kind.meta();
     let mut read = Query {
         filters: Vec::new(),
+        either: Vec::new(),
         sort: Vec::new(),
         keyword: None,
         page: Page::Number(1),
@@ -81,11 +88,19 @@ pub(crate) fn read(
     for (name, value) in query {
         let value = value.trim();
         match name.as_str() {
+            other if purpose == Purpose::Groups && matches!(other, "by" | "sum") => {}
+            other if purpose == Purpose::Groups && other != "q" && CONTROL.contains(&other) => {
+                return Err(unknown(other));
+            }
+            "or" if registry.view(meta.name).is_none() => {
+                names.push("or");
+                read.either.push(reader.either(value)?);
+            }
             "page" => read.page = Page::Number(number(name, value, 1_000_000)?),
             "pageSize" => read.page_size = number(name, value, PAGE_MAX)?,
             "q" => read.keyword = reader.keyword(value)?,
             "sort" => read.sort = value.split(',').map(|s| reader.sort(s.trim())).collect::<Result<_>>()?,
-            "after" => read.page = Page::After(cursor(value)?),
+            "after" => read.page = Page::After(cursor::read(value)?),
             "format" if purpose == Purpose::Export => {}
             other if CONTROL.contains(&other) => {}
             other => {
@@ -94,15 +109,15 @@ pub(crate) fn read(
             }
         }
     }
-    let indexed = read.keyword.is_some() || read.filters.iter().any(|f| is_indexed(meta, &f.path));
-    if let (Some(first), false) = (names.first(), indexed) {
+    bounded(&read.either)?;
+    if let (Some(first), false) = (names.first(), narrows(meta, &read)) {
         return Err(not_indexed(first));
     }
     // The source of a view has an order and cursors of its own.
     let own = registry.view(meta.name).is_some();
     settle_sort(meta, &mut read.sort, own);
     match &read.page {
-        Page::After(cursor) if !own && !continues(meta, &read.sort, cursor) => Err(bad_cursor()),
+        Page::After(after) if !own && !cursor::continues(meta, &read.sort, after) => Err(cursor::refused()),
         _ => Ok(read),
     }
 }
@@ -119,7 +134,27 @@ fn settle_sort(meta: &'static TypeMeta, sort: &mut Vec<Sort>, own: bool) {
     }
 }
 
-fn is_indexed(meta: &'static TypeMeta, path: &Path) -> bool {
+/// Whether an index serves the question: a condition, or one in each of some alternatives.
+pub(super) fn narrows(meta: &'static TypeMeta, query: &Query) -> bool {
+    let any = |filters: &[Filter]| filters.iter().any(|f| is_indexed(meta, &f.path));
+    query.keyword.is_some() || any(&query.filters) || query.either.iter().any(|e| e.groups.iter().all(|g| any(g)))
+}
+
+fn bounded(either: &[Either]) -> Result<()> {
+    let groups = either.iter().flat_map(|either| &either.groups);
+    let (number, conditions) = groups.fold((0, 0), |(n, c), group| (n + 1, c + group.len()));
+    if number <= ALTERNATIVES && conditions <= CONDITIONS {
+        return Ok(());
+    }
+    let message = Text::new(
+        format!("最多 {ALTERNATIVES} 组、共 {CONDITIONS} 个条件。"),
+        format!("At most {ALTERNATIVES} groups with {CONDITIONS} conditions in all."),
+    );
+    Err(Refusal::field("or", "TOO_MANY_VALUES", message))
+}
+
+/// Whether an index serves a field of a question.
+pub(super) fn is_indexed(meta: &'static TypeMeta, path: &Path) -> bool {
     match (path.via, path.step) {
         (Some(via), _) => meta.field(via).is_some_and(|f| meta.is_indexed(f)),
         (None, Step::Head(field)) => matches!(field, HeadField::Id | HeadField::Number),
@@ -130,16 +165,17 @@ fn is_indexed(meta: &'static TypeMeta, path: &Path) -> bool {
     }
 }
 
-struct Reader<'a> {
-    registry: &'a Registry,
-    caller: &'a Caller,
-    meta: &'static TypeMeta,
+/// Reads names and values of a query for a caller.
+pub(super) struct Reader<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) caller: &'a Caller,
+    pub(super) meta: &'static TypeMeta,
 }
 
 /// What a name in a query stands for: the path, and the declared field at its end with the type that has it.
-struct Named {
-    path: Path,
-    field: Option<(&'static TypeMeta, &'static Field)>,
+pub(super) struct Named {
+    pub(super) path: Path,
+    pub(super) field: Option<(&'static TypeMeta, &'static Field)>,
 }
 
 impl Reader<'_> {
@@ -170,6 +206,32 @@ impl Reader<'_> {
         Ok(Filter { path, op, values })
     }
 
+    /// `[{"name[op]": value, ..}, ..]`: groups of conditions, one of which holds at least.
+    fn either(&self, text: &str) -> Result<Either> {
+        let bad = || {
+            let message = Text::of(
+                "须为条件组的列表：[{\"字段\":\"值\"},{\"字段[运算]\":\"值\"}]。",
+                "It is a list of groups of conditions: [{\"field\":\"value\"},{\"field[operator]\":\"value\"}].",
+            );
+            Refusal::field("or", "INVALID", message)
+        };
+        // A name said twice would be a condition that is dropped.
+        let text = crate::json::canonical(text.as_bytes()).map_err(|_| bad())?;
+        let said: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&text).map_err(|_| bad())?;
+        let mut groups = Vec::with_capacity(said.len());
+        for group in said {
+            let mut conditions = Vec::with_capacity(group.len());
+            for (name, value) in &group {
+                conditions.push(self.filter(name, said_value(value).ok_or_else(bad)?.trim())?);
+            }
+            groups.push(conditions);
+        }
+        if groups.is_empty() || groups.iter().any(Vec::is_empty) {
+            return Err(bad());
+        }
+        Ok(Either { groups })
+    }
+
     fn sort(&self, text: &str) -> Result<Sort> {
         let (descending, name) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -197,7 +259,7 @@ impl Reader<'_> {
     }
 
     /// A sensitive, hidden or masked field only allows equality, and only for a caller who may unmask it.
-    fn allow(&self, (meta, field): (&'static TypeMeta, &'static Field), op: Op, name: &str) -> Result<()> {
+    pub(super) fn allow(&self, (meta, field): (&'static TypeMeta, &'static Field), op: Op, name: &str) -> Result<()> {
         let right = Place::of(self.registry.name, meta).right(&self.caller.rights, field.name);
         let closed = matches!(field.ty, FieldType::Secret(_)) || right <= FieldRight::Masked;
         let may = self.caller.rights.allows(&self.registry.code(meta, "unmask"));
@@ -229,7 +291,7 @@ impl Reader<'_> {
         }
     }
 
-    fn path(&self, text: &str) -> Option<Named> {
+    pub(super) fn path(&self, text: &str) -> Option<Named> {
         let own = |index: usize| {
             let field = self.meta.field(index).map(|f| (self.meta, f));
             Named { path: Path::field(index), field }
@@ -321,6 +383,21 @@ fn operand(field: Option<&'static Field>, path: &Path, text: &str, name: &str) -
     }
 }
 
+/// A value of a filter that was written as JSON; of several, a list.
+fn said_value(value: &serde_json::Value) -> Option<String> {
+    use serde_json::Value as J;
+    match value {
+        J::String(text) => Some(text.clone()),
+        J::Bool(_) | J::Number(_) => Some(value.to_string()),
+        J::Null => Some(String::new()),
+        J::Array(list) => {
+            let parts = list.iter().map(|item| if item.is_array() { None } else { said_value(item) });
+            Some(parts.collect::<Option<Vec<String>>>()?.join(","))
+        }
+        J::Object(_) => None,
+    }
+}
+
 fn number(name: &str, text: &str, most: u32) -> Result<u32> {
     text.parse::<u32>().ok().filter(|n| (1..=most).contains(n)).ok_or_else(|| {
         Refusal::field(
@@ -339,97 +416,14 @@ fn yes_or_no(name: &str, value: &str) -> Result<bool> {
     }
 }
 
-fn not_indexed(name: &str) -> Refusal {
+pub(super) fn not_indexed(name: &str) -> Refusal {
     unknown_because(name, "not-indexed")
 }
 
-fn unknown_because(name: &str, reason: &str) -> Refusal {
+pub(super) fn unknown_because(name: &str, reason: &str) -> Refusal {
     Refusal::new(Code::UnknownFilter).with(json!({"filter": name, "reason": reason}))
 }
 
-fn unknown(name: &str) -> Refusal {
+pub(super) fn unknown(name: &str) -> Refusal {
     Refusal::new(Code::UnknownFilter).with(json!({"filter": name}))
-}
-
-/// Writes a cursor for `next`.
-pub(crate) fn write_cursor(cursor: &Cursor) -> String {
-    let values: Vec<serde_json::Value> = cursor.values.iter().map(tagged).collect();
-    let text = json!([values, cursor.id.to_string()]).to_string();
-    text.bytes().map(|b| format!("{b:02x}")).collect()
-}
-
-fn tagged(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Null | Value::Secret(_) | Value::Any(_) => json!(["n"]),
-        Value::Bool(b) => json!(["b", b]),
-        Value::Int(i) => json!(["i", i]),
-        Value::Text(t) => json!(["t", t]),
-        Value::Id(id) => json!(["r", id.to_string()]),
-        Value::Date(d) => json!(["d", d.to_string()]),
-        Value::Instant(i) => json!(["m", i.micros()]),
-        Value::Json(t) => json!(["j", t]),
-    }
-}
-
-fn bad_cursor() -> Refusal {
-    Refusal::field("after", "INVALID", Text::of("翻页位置无效。", "The cursor is not valid."))
-}
-
-/// Whether a cursor was made by a list in this order: as many values as keys, each of its key's kind. A balance has its
-/// own key as one more.
-fn continues(meta: &'static TypeMeta, sort: &[Sort], cursor: &Cursor) -> bool {
-    let own_key = usize::from(meta.kind == RecordKind::Balance);
-    let fits = |(sort, value): (&Sort, &Value)| match (sort.path.step, value) {
-        (_, Value::Null) => true,
-        (Step::Head(HeadField::Number), Value::Text(_)) => true,
-        (Step::Head(HeadField::CreatedAt | HeadField::UpdatedAt), Value::Instant(_)) => true,
-        (Step::Head(HeadField::Id), Value::Id(_)) => true,
-        (Step::Field(index), value) => meta.field(index).is_some_and(|f| is_of(&f.ty, value)),
-        _ => false,
-    };
-    let last = cursor.values.last();
-    let hex = |v: &Value| v.text().is_some_and(|t| t.len() % 2 == 0 && t.bytes().all(|b| b.is_ascii_hexdigit()));
-    cursor.values.len() == sort.len() + own_key
-        && sort.iter().zip(&cursor.values).all(fits)
-        && (own_key == 0 || last.is_some_and(hex))
-}
-
-/// Whether a field of this type may hold the value.
-fn is_of(ty: &FieldType, value: &Value) -> bool {
-    use FieldType as F;
-    match value {
-        Value::Int(_) => matches!(ty, F::Decimal { .. } | F::Integer),
-        Value::Bool(_) => matches!(ty, F::Bool),
-        Value::Date(_) => matches!(ty, F::Date),
-        Value::Instant(_) => matches!(ty, F::Instant),
-        Value::Id(_) => matches!(ty, F::Ref { .. } | F::User | F::Department | F::AnyRef),
-        Value::Text(_) => matches!(ty, F::Text { .. } | F::LongText { .. } | F::Choice(_) | F::State(_)),
-        _ => false,
-    }
-}
-
-fn cursor(text: &str) -> Result<Cursor> {
-    let bad = bad_cursor;
-    let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
-    let bytes = pairs.map(|p| p.and_then(|h| u8::from_str_radix(h, 16).ok())).collect::<Option<Vec<u8>>>();
-    let bytes = bytes.ok_or_else(bad)?;
-    let (values, id): (Vec<Vec<serde_json::Value>>, String) = serde_json::from_slice(&bytes).map_err(|_| bad())?;
-    let values = values.iter().map(|v| untagged(v)).collect::<Option<Vec<Value>>>().ok_or_else(bad)?;
-    Ok(Cursor { values, id: id.parse().map_err(|_| bad())? })
-}
-
-fn untagged(pair: &[serde_json::Value]) -> Option<Value> {
-    let value = pair.get(1);
-    let text = || value.and_then(serde_json::Value::as_str);
-    Some(match pair.first()?.as_str()? {
-        "n" => Value::Null,
-        "b" => Value::Bool(value?.as_bool()?),
-        "i" => Value::Int(value?.as_i64()?),
-        "t" => Value::Text(text()?.to_owned()),
-        "r" => Value::Id(text()?.parse().ok()?),
-        "d" => Value::Date(text()?.parse().ok()?),
-        "m" => Value::Instant(Instant::from_micros(value?.as_i64()?)),
-        "j" => Value::Json(text()?.to_owned()),
-        _ => return None,
-    })
 }

@@ -1,6 +1,6 @@
 //! Reads: one record, lists.
 
-use super::{Incoming, Reply, demand, params, write::parse_id};
+use super::{Incoming, Reply, cursor, demand, params, write::parse_id};
 use crate::ctx::Caller;
 use crate::json::unknown_field;
 use crate::kind::Kind;
@@ -79,7 +79,7 @@ pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Inco
         .read(&tenant, move |tx| {
             let mut found = tx.find(kind.meta(), &query)?;
             let rendered = render(tx, &owner.cell.registry, &caller, (&*kind, View::List), &mut found.records)?;
-            Ok((rendered, found.total, found.total_exact, found.next.as_ref().map(params::write_cursor)))
+            Ok((rendered, found.total, found.total_exact, found.next.as_ref().map(cursor::write)))
         })
         .await?;
     let data = rendered.only(wanted.as_deref()).told(service, &call.context).await?;

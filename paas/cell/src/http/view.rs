@@ -1,7 +1,7 @@
 //! Views: read like a ledger, answered by a source of the cell.
 
 use super::params::{self, Purpose};
-use super::{Incoming, Reply, demand_all, export, read, write::parse_id};
+use super::{Incoming, Reply, cursor, demand_all, export, read, write::parse_id};
 use crate::ctx::Caller;
 use crate::kind::Kind;
 use crate::render::{View as Part, render};
@@ -92,7 +92,7 @@ impl Asked<'_> {
         let data = rendered.only(wanted.as_deref()).told(self.service, &self.call.context).await?;
         Ok(Reply::ok(&json!({
             "data": data, "page": page, "pageSize": size, "total": found.total, "totalExact": found.total_exact,
-            "next": found.next.as_ref().map(params::write_cursor),
+            "next": found.next.as_ref().map(cursor::write),
         })))
     }
 

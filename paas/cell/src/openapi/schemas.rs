@@ -229,6 +229,10 @@ fn shared() -> Json {
         "Notices": {"type": "object", "required": ["data", "unseen", "next"], "properties": {
             "data": {"type": "array", "items": notice}, "unseen": {"type": "integer", "maximum": 100}, "next": {"type": ["string", "null"]}}},
         "Made": {"type": "object", "properties": {"created": {"type": "array", "items": made}}},
+        "Groups": {"type": "object", "properties": {
+            "by": {"type": "array", "items": {"type": "string"}},
+            "data": {"type": "array", "items": {"type": "object", "properties": {
+                "keys": {"type": "object"}, "count": {"type": "integer"}, "sums": {"type": "object"}}}}}},
         "Results": {"type": "object", "properties": {"data": {"type": "array", "items": result}}},
         "Report": {"type": "object", "properties": {
             "columns": {"type": "array", "items": column}, "rows": {"type": "array", "items": {"type": "object"}},
@@ -251,6 +255,9 @@ fn parameters() -> Json {
         "After": query("after", json!({"type": "string"}), "`next` of the page before"),
         "Sort": query("sort", json!({"type": "string"}), "fields by comma, `-` for descending; indexed ones only"),
         "Keyword": query("q", json!({"type": "string"}), "keyword"),
+        "Or": query("or", json!({"type": "string"}), "JSON list of groups of conditions, of which one holds at least: `[{\"state\":\"open\"},{\"total[gte]\":\"100\",\"state\":\"closed\"}]`; may be said several times, and all other conditions hold as well"),
+        "By": query("by", json!({"type": "string"}), "one or two fields, by comma; of more than 100,000 records or 1,000 groups none are made"),
+        "Sum": query("sum", json!({"type": "string"}), "number fields to add up, by comma"),
         "Fields": query("fields", json!({"type": "string"}), "fields wanted, by comma"),
     })
 }

@@ -198,3 +198,111 @@ async fn names_follow_the_language() {
         assert_eq!(found["total"], 1, "{q}");
     }
 }
+
+fn escaped(text: &str) -> String {
+    text.bytes().map(|b| format!("%{b:02x}")).collect()
+}
+
+#[tokio::test]
+async fn alternatives_widen_and_obey_every_rule() {
+    let w = World::new().await;
+    furnish(&w).await;
+    for (more, or, expected) in [
+        ("", json!([{"code": "A"}, {"code": " C "}]), "A C"),
+        ("", json!([{"code": "A", "colour": "blue"}, {"place.code": "P2"}]), "B"),
+        ("", json!([{"weight[gte]": 3}, {"weight[isNull]": true}]), "C D"),
+        ("", json!([{"code[in]": ["A", "D"]}, {"code[startsWith]": "B"}]), "A B D"),
+        ("state=active&", json!([{"colour": "red"}, {"colour": "blue"}]), "A B C"),
+        ("colour=red&", json!([{"code": "A"}, {"code": "B"}]), "A"),
+        (
+            "or=%5B%7B%22code%22%3A%22A%22%7D%2C%7B%22code%22%3A%22B%22%7D%5D&",
+            json!([{"colour": "blue"}, {"code": "D"}]),
+            "B",
+        ),
+        ("", json!([{"phone": "13800138000", "weight": "1"}, {"code": "D"}]), "A D"),
+        ("q=gadget&", json!([{"colour": "red"}]), "A C"),
+    ] {
+        let list = w.get(ADMIN, &format!("gadgets?{more}or={}&sort=code", escaped(&or.to_string()))).await;
+        assert_eq!(codes(&list).join(" "), expected, "{or}");
+        assert_eq!(list["total"], list["data"].as_array().unwrap().len(), "{or}");
+    }
+    let none = || json!({"code": "A"});
+    for (or, code, reason) in [
+        (json!([{"colour": "red"}, {"code": "A"}]), "UNKNOWN_FILTER", "not-indexed"),
+        (json!([{"code[like]": "A"}]), "UNKNOWN_FILTER", "operator"),
+        (json!([{"color": "red"}]), "UNKNOWN_FILTER", ""),
+        (json!([{"phone[contains]": "138"}]), "UNKNOWN_FILTER", ""),
+        (json!([{"weight": "heavy"}]), "VALIDATION_FAILED", ""),
+        (json!([{"code": {"a": 1}}]), "VALIDATION_FAILED", ""),
+        (json!([]), "VALIDATION_FAILED", ""),
+        (json!([{}]), "VALIDATION_FAILED", ""),
+        (json!({"code": "A"}), "VALIDATION_FAILED", ""),
+        (json!(std::iter::repeat_with(none).take(21).collect::<Vec<J>>()), "VALIDATION_FAILED", ""),
+    ] {
+        let path = format!("gadgets?or={}", escaped(&or.to_string()));
+        let (status, body) = w.call(ADMIN, "a", Method::GET, &path, J::Null).await;
+        assert_eq!((status, body["code"].as_str()), (StatusCode::BAD_REQUEST, Some(code)), "{or}: {body}");
+        assert_eq!(body["details"]["reason"].as_str().unwrap_or_default(), reason, "{or}");
+    }
+    let some =
+        w.member(vec![grant(&["toy.gadget.read"], GrantScope::All, &[("toy.gadget.weight", FieldRight::Hidden)])]);
+    let path = format!("gadgets?or={}", escaped("[{\"code\":\"A\"},{\"code\":\"B\",\"weight\":\"1\"}]"));
+    let (_, body) = w.call(&some, "a", Method::GET, &path, J::Null).await;
+    assert_eq!(body["code"], "UNKNOWN_FILTER");
+    let own = w.get(CLERK, &format!("gadgets?or={}", escaped("[{\"code\":\"A\"},{\"code\":\"B\"}]"))).await;
+    assert_eq!((&own["total"], &own["data"]), (&json!(0), &json!([])), "alternatives stay inside the data scope");
+}
+
+#[tokio::test]
+async fn groups_say_what_the_list_holds() {
+    let w = World::new().await;
+    let [p1, ..] = furnish(&w).await;
+    let said = w.get(ADMIN, "gadgets/groups?by=place&sum=weight").await;
+    let of = |group: &J| {
+        format!(
+            "{} {} {}",
+            group["keys"]["place"]["code"].as_str().unwrap_or("-"),
+            group["count"],
+            group["sums"]["weight"]
+        )
+    };
+    let mut groups: Vec<String> = said["data"].as_array().unwrap().iter().map(of).collect();
+    groups.sort_unstable();
+    assert_eq!(groups, ["- 1 \"0.000000\"", "P1 1 \"1.000000\"", "P2 1 \"2.500000\"", "P3 1 \"3.000000\""]);
+    assert_eq!(said["by"], json!(["place"]));
+    let two = w.get(ADMIN, &format!("gadgets/groups?by=state,colour&place[under]={}&sum=weight", id_of(&p1))).await;
+    let red = two["data"].as_array().unwrap().iter().find(|g| g["keys"]["colour"] == "red").unwrap();
+    assert_eq!(
+        (&red["keys"]["state"], &red["count"], &red["sums"]["weight"]),
+        (&json!("active"), &json!(2), &json!("4.000000"))
+    );
+    for (query, code, reason) in [
+        ("", "VALIDATION_FAILED", ""),
+        ("by=", "VALIDATION_FAILED", ""),
+        ("by=state,place,code", "VALIDATION_FAILED", ""),
+        ("by=colour", "UNKNOWN_FILTER", "not-indexed"),
+        ("by=colour&q=", "UNKNOWN_FILTER", "not-indexed"),
+        ("by=phone", "UNKNOWN_FILTER", ""),
+        ("by=place.code", "UNKNOWN_FILTER", ""),
+        ("by=nothing", "UNKNOWN_FILTER", ""),
+        ("by=id", "UNKNOWN_FILTER", "not-grouped"),
+        ("by=state&sum=name", "UNKNOWN_FILTER", "not-summed"),
+        ("by=state&sum=phone", "UNKNOWN_FILTER", ""),
+        ("by=state&page=2", "UNKNOWN_FILTER", ""),
+        ("by=state&sort=code", "UNKNOWN_FILTER", ""),
+    ] {
+        let (status, body) = w.call(ADMIN, "a", Method::GET, &format!("gadgets/groups?{query}"), J::Null).await;
+        assert_eq!((status, body["code"].as_str()), (StatusCode::BAD_REQUEST, Some(code)), "{query}: {body}");
+        assert_eq!(body["details"]["reason"].as_str().unwrap_or_default(), reason, "{query}");
+    }
+    let fields = [("toy.gadget.weight", FieldRight::Masked), ("toy.gadget.place", FieldRight::Hidden)];
+    let some = w.member(vec![grant(&["toy.gadget.read"], GrantScope::All, &fields)]);
+    for query in ["by=place", "by=state&sum=weight"] {
+        let (_, body) = w.call(&some, "a", Method::GET, &format!("gadgets/groups?{query}"), J::Null).await;
+        assert_eq!(body["code"], "UNKNOWN_FILTER", "{query}");
+    }
+    assert_eq!(w.get(CLERK, "gadgets/groups?by=state").await["data"], json!([]), "nothing of it is the clerk's");
+    let nobody = w.member(vec![grant(&["toy.place.read"], GrantScope::All, &[])]);
+    let (status, _) = w.call(&nobody, "a", Method::GET, "gadgets/groups?by=state", J::Null).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+}

@@ -8,3 +8,4 @@ mod door;
 mod sign_in;
 mod tenants;
 mod toy;
+mod views;

@@ -4,6 +4,7 @@ mod access;
 mod contract;
 mod cost;
 mod flow;
+mod groups;
 mod input;
 mod lists;
 mod sample;
@@ -73,6 +74,8 @@ pub const CHECKS: &[Check] = &[
     Check { name: "other_filters_are_refused", run: lists::other_filters_are_refused },
     Check { name: "pages_cover_the_list_once", run: lists::pages_cover_the_list_once },
     Check { name: "search_finds_what_is_searchable", run: lists::search_finds_what_is_searchable },
+    Check { name: "alternatives_find_what_either_finds", run: groups::alternatives_find_what_either_finds },
+    Check { name: "groups_add_up_to_the_list", run: groups::groups_add_up_to_the_list },
     Check { name: "reports_answer_in_their_shape", run: lists::reports_answer_in_their_shape },
     Check { name: "questions_cost_what_they_answer", run: cost::questions_cost_what_they_answer },
     Check { name: "the_books_are_whole_afterwards", run: flow::the_books_are_whole_afterwards },
@@ -177,7 +180,7 @@ macro_rules! conformance {
             sensitive_values_are_masked seeing_sensitive_values_is_audited hidden_fields_are_not_named data_scopes_hold
             every_edge_and_no_other_is_taken final_records_stay_as_they_are a_refused_action_changes_nothing
             declared_filters_and_sorts_work other_filters_are_refused pages_cover_the_list_once
-            search_finds_what_is_searchable reports_answer_in_their_shape
+            search_finds_what_is_searchable alternatives_find_what_either_finds groups_add_up_to_the_list reports_answer_in_their_shape
             questions_cost_what_they_answer the_books_are_whole_afterwards
         );
         #[test]
