@@ -68,6 +68,12 @@ const metas = {
         ],
       },
       {
+        ...gadget, name: 'saved-view', resource: 'saved-views', label: L('视图', 'Saved views'), titleField: 'name', list: { columns: ['name', 'type', 'state'], sort: null },
+        states: [{ value: 'private', label: L('私有', 'Private'), tone: 'draft' }, { value: 'shared', label: L('共享', 'Shared'), tone: 'active' }],
+        actions: [{ name: 'share', label: L('共享', 'Share'), from: ['private'], to: 'shared', allowed: true, data: [] }, { name: 'withdraw', label: L('取消共享', 'Stop sharing'), from: ['shared'], to: 'private', allowed: true, data: [] }],
+        fields: [f('cell', '应用', 'Cell', 'text'), f('type', '类型', 'Type', 'text', { filter: true }), f('name', '名称', 'Name', 'text', { required: true }), f('isDefault', '默认', 'Default', 'boolean'), f('definition', '定义', 'Definition', 'json')],
+      },
+      {
         ...gadget, name: 'role', resource: 'roles', label: L('角色', 'Roles'), list: { columns: ['code', 'name', 'permissions'], sort: 'code' }, states: [],
         fields: [gadget.fields[0], gadget.fields[1], f('permissions', '权限', 'Permissions', 'permissions')],
       },
@@ -85,7 +91,7 @@ export function toyServer({ notes = 64 } = {}) {
   const history = new Map();
   const id = () => `0199${pad(next++, 4)}-0000-7000-8000-000000000000`;
   const all = (key) => store.get(key) ?? store.set(key, []).get(key);
-  const add = (key, record) => { const full = { id: id(), version: 1, createdAt: '2026-03-02T01:20:00Z', updatedAt: '2026-03-02T01:20:00Z', createdBy: { id: 'u1', code: 'kim', name: 'Kim' }, ...record }; all(key).push(full); return full; };
+  const add = (key, record) => { const full = { id: id(), version: 1, createdAt: '2026-03-02T01:20:00Z', updatedAt: '2026-03-02T01:20:00Z', createdBy: { id: 'u1', code: 'kim', name: 'Kim' }, owner: { id: 'm1', code: 'kim', name: 'Kim' }, ...record }; all(key).push(full); return full; };
   NAMES.forEach(([zh, en], i) => add('toy/gadgets', { code: `G${pad(i + 1)}`, name: zh, nameEn: en, price: `${(i + 1) * 12}.5000`, phone: '138****8000', state: 'active' }));
   ['东', '南', '西', '北'].forEach((name, i) => add('toy/shelves', { code: `S${i + 1}`, name: `${name}区货架`, nameEn: `Shelf ${'ESWN'[i]}`, state: 'active' }));
   add('platform/roles', { code: 'keeper', name: '保管员', permissions: ['toy.note.read', 'toy.note.confirm', 'toy.report.balance'] });
@@ -133,15 +139,45 @@ export function toyServer({ notes = 64 } = {}) {
     });
     return found;
   };
-  const list = (type, records, query, lang) => {
-    const own = new Set(['page', 'pageSize', 'sort', 'q', 'fields', 'after']);
-    const text = (v) => (v && typeof v === 'object' ? `${v.id} ${v.code} ${v.name}` : String(v ?? ''));
+  const text = (v) => (v && typeof v === 'object' ? `${v.id} ${v.code} ${v.name}` : String(v ?? ''));
+  const holds = (r, key, value) => {
+    const [, name, operator] = /^([^[]+)(?:\[(\w+)\])?$/.exec(key) ?? [];
+    const has = (v) => text(r[name]) === v || text(r[name]).split(' ').includes(v);
+    switch (operator) {
+      case 'in': return value.split(',').some(has);
+      case 'ne': return !has(value);
+      case 'gte': return text(r[name]) >= value;
+      case 'lte': return text(r[name]) <= value;
+      case 'startsWith': return text(r[name]).startsWith(value);
+      case 'contains': return text(r[name]).includes(value);
+      case 'isNull': return (text(r[name]) === '') === (value === 'true');
+      default: return has(value);
+    }
+  };
+  const matching = (records, query) => {
+    const own = new Set(['page', 'pageSize', 'sort', 'q', 'fields', 'after', 'by', 'sum', 'format']);
     let hits = records.filter((r) => !query.get('q') || JSON.stringify(r).toLowerCase().includes(query.get('q').toLowerCase()));
     for (const [key, value] of query) {
       if (own.has(key)) continue;
-      const [, name, operator] = /^([^[]+)(?:\[(\w+)\])?$/.exec(key) ?? [];
-      hits = hits.filter((r) => (operator === 'in' ? value.split(',').some((v) => text(r[name]).split(' ').includes(v)) : operator === 'gte' ? text(r[name]) >= value : operator === 'lte' ? text(r[name]) <= value : operator === 'startsWith' ? text(r[name]).startsWith(value) : text(r[name]).split(' ').includes(value)));
+      if (key === 'or') hits = hits.filter((r) => JSON.parse(value).some((group) => Object.entries(group).every(([k, v]) => holds(r, k, String(v)))));
+      else hits = hits.filter((r) => holds(r, key, value));
     }
+    return hits;
+  };
+  const groups = (records, query) => {
+    const [by, sums] = ['by', 'sum'].map((name) => (query.get(name) ?? '').split(',').filter(Boolean));
+    const found = new Map();
+    for (const record of matching(records, query)) {
+      const keys = Object.fromEntries(by.map((name) => [name, record[name] ?? null]));
+      const key = JSON.stringify(by.map((name) => text(record[name])));
+      const group = found.get(key) ?? found.set(key, { keys, count: 0, sums: Object.fromEntries(sums.map((s) => [s, 0])) }).get(key);
+      group.count += 1;
+      for (const s of sums) group.sums[s] += Math.round(Number(record[s] ?? 0) * 100);
+    }
+    return ok({ by, data: [...found.values()].map((g) => ({ ...g, sums: Object.fromEntries(Object.entries(g.sums).map(([s, n]) => [s, (n / 100).toFixed(2)])) })) });
+  };
+  const list = (type, records, query, lang) => {
+    let hits = matching(records, query);
     const sort = query.get('sort') ?? '';
     const key = sort.replace('-', '');
     if (key) hits = [...hits].sort((a, b) => text(a[key]).localeCompare(text(b[key])) * (sort.startsWith('-') ? -1 : 1));
@@ -185,7 +221,7 @@ export function toyServer({ notes = 64 } = {}) {
   const auth = (path, body, cookie) => {
     if (path === 'me') return ok({
       person: { id: 'p1', name: 'Kim', username: 'kim' }, membership: { id: 'm1', kind: 'staff' }, tenant: { code: 'demo', name: '演示公司' }, department: null,
-      roles: [{ code: 'keeper', name: '保管员' }], permissions: ['toy.*'], cells: [{ code: 'toy', name: 'Toy' }], memberships: [{ tenant: 'demo', name: '演示公司' }, { tenant: 'two', name: '第二公司' }],
+      roles: [{ code: 'keeper', name: '保管员' }], permissions: ['toy.*', 'platform.saved-view.share'], cells: [{ code: 'toy', name: 'Toy' }], memberships: [{ tenant: 'demo', name: '演示公司' }, { tenant: 'two', name: '第二公司' }],
     });
     if (path === 'revoke') return { ...ok(null), cookie: 'toy=; Path=/api/v1/auth; HttpOnly; Max-Age=0' };
     if (path === 'password') return ok(null);
@@ -214,6 +250,7 @@ export function toyServer({ notes = 64 } = {}) {
     const name = `${cell}/${resource}`;
     const dry = searchParams.get('dryRun') === 'true';
     if (!key) return method === 'POST' ? write(type, name, null, body, dry, lang) : list(type, all(name), searchParams, lang);
+    if (key === 'groups') return groups(all(name), searchParams);
     if (key === 'transitions') {
       const results = body.items.map((item) => ({ id: item.id, ...transit(type, name, all(name).find((r) => r.id === item.id), { action: body.action }, lang) }));
       return ok({ results: results.map((r) => ({ id: r.id, status: r.status, error: r.status >= 400 ? r.body : null })) });

@@ -41,7 +41,10 @@ describe('places', () => {
     expect(parseSearch(text)).toEqual({ 'noteDate[gte]': '2026-01-01', state: 'draft' });
     expect(splitFilter('noteDate[gte]')).toEqual({ name: 'noteDate', operator: 'gte' });
   });
-  it('sorts up, down, not at all', () => expect([nextSort('', 'a'), nextSort('a', 'a'), nextSort('-a', 'a')]).toEqual(['a', '-a', '']));
+  it('sorts up, down, not at all; the usual column up and down', () => {
+    expect([nextSort('', 'a'), nextSort('a', 'a'), nextSort('-a', 'a')]).toEqual(['a', '-a', '']);
+    expect([nextSort('-a', 'a', '-a'), nextSort('a', 'a', '-a')]).toEqual(['a', '-a']);
+  });
 });
 
 it('makes ids that sort by time', () => {

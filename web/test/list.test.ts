@@ -5,10 +5,11 @@ import { matches, searchable } from '../src/app/palette';
 import { spanOf } from '../src/lib/dates';
 import { setTrail, trailOf } from '../src/lib/trail';
 import { sharedActions } from '../src/list/bulk';
-import { conditionsOf, searchOfConditions } from '../src/list/filters';
-import { groupLines } from '../src/list/groups';
-import { chosenColumns, queryOf } from '../src/list/list-state';
-import { isChanged, toView } from '../src/list/view-state';
+import { conditionsIn, conditionsOf, searchOfConditions } from '../src/list/conditions';
+import { groupLines, groupsOf, openLeaves } from '../src/list/groups';
+import { alternativesIn, chosenColumns, queryOf } from '../src/list/list-state';
+import { mergeViews } from '../src/list/view-conflict';
+import { isChanged, toView, usualView, viewOf } from '../src/list/view-state';
 import { closedActions } from '../src/record/actions';
 import { rowFrom } from '../src/record/pick-rows';
 
@@ -56,13 +57,34 @@ describe('conditions', () => {
   });
 });
 
-it('groups rows under sums of amounts, not of prices', () => {
-  const row = (id: string, kind: string | null, total: string): RecordData => ({ id, version: 1, kind, total, price: '1.0000' });
-  const by = type.fields[2];
-  if (!by) throw new Error('no field');
-  const lines = groupLines([row('1', 'b', '0.10'), row('2', 'a', '5.00'), row('3', 'b', '0.20'), row('4', null, '1.00')], by, type.fields, new Set(['A']), 'en', '(blank)');
-  expect(lines.map((l) => (l.kind === 'group' ? `${l.group.title} ${l.group.count} ${JSON.stringify(l.group.sums)}` : l.record.id)))
-    .toEqual(['(blank) 1 {"total":"1.00"}', '4', 'A 1 {"total":"5.00"}', 'B 2 {"total":"0.30"}', '1', '3']);
+describe('alternatives', () => {
+  const groups = [[{ name: 'kind', operator: 'in', value: ['a'] }, { name: 'total', operator: 'gte', value: '1,000' }], [{ name: 'noteDate', operator: 'within', value: 'month' }]];
+  it('go into the address and back, and one alone is none', () => {
+    const search = searchOfConditions(type, [{ name: 'remark', operator: 'isNull', value: 'true' }], { kind: 'b' }, groups);
+    expect(search).toEqual({ kind: '', 'remark[isNull]': 'true', or: '[{"kind":"a","total[gte]":"1000"},{"noteDate[within]":"month"}]' });
+    expect(alternativesIn(search.or).map(conditionsIn)).toEqual([[{ name: 'kind', operator: '', value: 'a' }, { name: 'total', operator: 'gte', value: '1000' }], [{ name: 'noteDate', operator: 'within', value: 'month' }]]);
+    expect(searchOfConditions(type, [], { or: search.or ?? '' }, [groups[0] ?? []])).toEqual({ or: '', kind: 'a', 'total[gte]': '1000' });
+    expect(conditionsOf(search)).toEqual([{ name: 'kind', operator: '', value: '' }, { name: 'remark', operator: 'isNull', value: 'true' }]);
+    for (const wrong of ['', 'x', '{}', 'null', '[1]']) expect(alternativesIn(wrong)).toEqual([]);
+  });
+  it('are asked with their relative dates worked out', () => {
+    expect(queryOf(type, { or: '[{"noteDate[within]":"month"},{"kind":"a"}]' }, '2026-11-24').or).toBe('[{"noteDate[gte]":"2026-11-01","noteDate[lte]":"2026-11-30"},{"kind":"a"}]');
+  });
+});
+
+it('lays the groups of the server out, outer ones with the sums of inner ones, and the records of the open ones', () => {
+  const by = type.fields.filter((f) => f.name === 'kind' || f.name === 'shelf').reverse();
+  const shelf = { id: 's1', code: 'S1', name: 'East' };
+  const answer = { by: ['kind', 'shelf'], data: [
+    { keys: { kind: 'b', shelf }, count: 2, sums: { total: '0.30' } }, { keys: { kind: 'b', shelf: null }, count: 1, sums: { total: '1.10' } }, { keys: { kind: null, shelf }, count: 1, sums: { total: '5.00' } },
+  ] };
+  const groups = groupsOf(answer, by, 'en', '(blank)');
+  expect(groups.map((g) => [g.title, g.count, g.sums.total, g.inner.map((x) => `${x.title} ${x.count}`)])).toEqual([['(blank)', 1, '5.00', ['S1 East 1']], ['B', 3, '1.40', ['(blank) 1', 'S1 East 2']]]);
+  expect(groups[1]?.inner.map((g) => g.filter)).toEqual([{ kind: 'b', 'shelf[isNull]': 'true' }, { kind: 'b', shelf: 's1' }]);
+  const open = (key: string) => key === 'b' || key === 'b\ns1';
+  expect(openLeaves(groups, open).map((g) => g.key)).toEqual(['b\ns1']);
+  const lines = groupLines(groups, open, (g) => (g.key === 'b\ns1' ? [{ id: '1', version: 1 }] : undefined));
+  expect(lines.map((x) => (x.kind === 'group' ? x.group.title : x.kind === 'row' ? x.record.id : `${x.count} more`))).toEqual(['(blank)', 'B', '(blank)', 'S1 East', '1', '1 more']);
 });
 
 it('shows the chosen columns in their order, and the usual ones when a choice makes no sense', () => {
@@ -71,9 +93,17 @@ it('shows the chosen columns in their order, and the usual ones when a choice ma
 });
 
 it('knows when a place shows something else than its view', () => {
-  const view = { id: 'v', name: 'V', search: { kind: 'a', sort: 'number' } };
-  expect(isChanged(view, { sort: 'number', kind: 'a', view: 'v', page: '2', q: '' })).toBe(false);
-  expect(isChanged(view, { kind: 'b', sort: 'number', view: 'v' })).toBe(true);
+  const record = { id: 'v', version: 3, name: 'V', state: 'private', isDefault: true, owner: { id: 'm1' }, definition: { search: { kind: 'a', sort: 'number' }, layout: { widths: { kind: 90, total: 80 }, frozen: 1 } } };
+  const view = viewOf(record, 'm1');
+  expect(view).toMatchObject({ mine: true, shared: false, usual: true, version: 3 });
+  const layout = { frozen: 1, widths: { total: 80, kind: 90 } };
+  expect(isChanged(view, { sort: 'number', kind: 'a', view: 'v', page: '2', q: '' }, layout)).toBe(false);
+  expect(isChanged(view, { kind: 'b', sort: 'number', view: 'v' }, layout)).toBe(true);
+  expect(isChanged(view, { kind: 'a', sort: 'number' }, { ...layout, widths: { ...layout.widths, kind: 91 } })).toBe(true);
+  const shared = viewOf({ ...record, id: 's', state: 'shared', owner: { id: 'm2' } }, 'm1');
+  expect([usualView([shared, view])?.id, usualView([shared])?.id, usualView([])]).toEqual(['v', 's', undefined]);
+  const theirs = { ...view, version: 4, search: { kind: 'b', group: 'shelf' }, layout: { widths: {}, frozen: 2 } };
+  expect(mergeViews(view, theirs, new Set(['conditions', 'frozen']))).toMatchObject({ search: { kind: 'b', sort: 'number' }, layout: { widths: { kind: 90, total: 80 }, frozen: 2 } });
   expect(toView(view, { remark: 'x', kind: 'b' })).toEqual({ remark: '', kind: 'a', sort: 'number', view: 'v' });
 });
 

@@ -92,6 +92,10 @@ struct Layout {
 }
 
 fn is_definition(json: &Json) -> bool {
+    // A list of values would be read as an object of them.
+    if !json.is_object() || json.get("layout").is_some_and(|layout| !layout.is_object()) {
+        return false;
+    }
     let Ok(Definition { search, layout }) = serde_json::from_value(json.clone()) else { return false };
     let Layout { columns, widths, frozen } = layout;
     let names = search.keys().chain(columns.iter().flatten()).chain(widths.keys());
@@ -188,6 +192,7 @@ mod tests {
             json!({"search": {"state": 1}}),
             json!({"script": "x"}),
             json!({"layout": {"widths": {"code": 0}}}),
+            json!({"layout": [["code"], {}, 1]}),
             json!({"layout": {"frozen": 4}}),
             json!({"layout": {"columns": [""]}}),
         ] {

@@ -24,7 +24,7 @@ export function NotFound() {
 }
 
 /** Why something could not be shown, in words, with the request for whoever has to look into it. */
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Failure({ error, retry, children }: { error: unknown; retry?: () => void; children?: ReactNode }) {
   const { t } = useText();
   const known = error instanceof ApiError ? error : null;
   const title = known?.status === 404 ? t('error.notfound') : known?.status === 403 ? t('error.forbidden') : t('error.title');
@@ -33,6 +33,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
     <Notice title={title} text={detail}>
       {known?.requestId ? <div className="small muted">{t('error.request', { id: known.requestId })}</div> : null}
       {retry ? <Button onClick={retry}>{t('error.retry')}</Button> : null}
+      {children}
     </Notice>
   );
 }

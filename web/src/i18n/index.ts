@@ -14,6 +14,12 @@ export function text(lang: Lang, key: TextKey, values: Record<string, string | n
     one === undefined ? String(values[name] ?? whole) : String(values[name]) === '1' ? one : (many ?? ''));
 }
 
+/** The texts of a part of the page that comes when it is wanted, in the chosen language. */
+export function useWords<K extends string>(words: Record<Lang, Record<K, string>>): (key: K, values?: Record<string, string | number>) => string {
+  const { lang } = useCell(preferences);
+  return (key, values = {}) => words[lang][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
 /** A label of the server in a language; the other one when it is blank. */
 export function labelIn(lang: Lang, label: Label | null | undefined, fallback = ''): string {
   if (!label) return fallback;

@@ -4,6 +4,7 @@ import type { Field, TypeMeta } from '../api/types';
 import { useCommand } from '../app/commands';
 import type { Search } from '../app/search';
 import { useText } from '../i18n';
+import { groupableFields } from './groups';
 import { columnsOf, possibleColumns } from './list-state';
 import type { Layout } from './view-state';
 
@@ -28,13 +29,15 @@ export function ColumnsButton({ type, columns, layout, onLayout, search, change 
     if (moved !== undefined) next.splice(at + by, 0, moved);
     set(next);
   };
-  const groupable = possibleColumns(type).filter((f) => ['ref', 'user', 'department', 'choice', 'state', 'date', 'boolean'].includes(f.type) && !f.masked);
+  const groupable = groupableFields(type);
+  const [outer = '', inner = ''] = (search.group ?? '').split(',');
+  const groupOptions = (without: string) => [{ value: '', label: t('list.group.none') }, ...groupable.filter((f) => f.name !== without).map((f) => ({ value: f.name, label: l(f.label, f.name) }))];
   const panel = (
     <div className="columns-panel">
       <div className="columns-line">
         <label htmlFor="group-by">{t('list.group')}</label>
-        <Select id="group-by" size="small" value={search.group ?? ''} options={[{ value: '', label: t('list.group.none') }, ...groupable.map((f) => ({ value: f.name, label: l(f.label, f.name) }))]}
-          onChange={(group: string) => change({ group })} popupMatchSelectWidth={false} />
+        <Select id="group-by" size="small" value={outer} options={groupOptions('')} onChange={(name: string) => change({ group: name === '' || name === inner ? name : [name, inner].filter(Boolean).join(',') })} popupMatchSelectWidth={false} />
+        {outer ? <Select id="group-by-then" size="small" aria-label={t('list.group.then')} value={inner} options={groupOptions(outer)} onChange={(name: string) => change({ group: [outer, name].filter(Boolean).join(',') })} popupMatchSelectWidth={false} /> : null}
       </div>
       <ul className="columns-list">
         {columns.map((field, at) => (

@@ -17,7 +17,8 @@ const VIRTUAL_FROM = 100;
 const CHECK_PX = 36;
 const LEAST_PX = 48;
 
-interface GridProps {
+/** What a list is drawn from. */
+export interface GridProps {
   type: TypeMeta;
   columns: Field[];
   lines: Line[];
@@ -28,11 +29,14 @@ interface GridProps {
   busy: boolean;
   /** How values are changed where they stand, while that is wanted. */
   inline: { cell: string; Cell: ComponentType<InlineProps> } | null;
-  closed: Set<string>;
+  /** Whether a group shows what is in it. */
+  isOpen: (key: string) => boolean;
   onChoose: (ids: string[]) => void;
   onOpen: (id: string) => void;
   onSort: (name: string) => void;
   onFold: (key: string) => void;
+  /** To the list of a group that has more than is shown. */
+  onMore: (group: Group) => void;
   onWidth: (name: string, width: number) => void;
 }
 
@@ -114,7 +118,7 @@ function Row({ record, top, type, columns, chosen, selectable, inline, edges, on
 function GroupRow({ group, columns, selectable, open, top, onFold }: { group: Group; columns: Field[]; selectable: boolean; open: boolean; top: number | null; onFold: () => void }) {
   const { t } = useText();
   return (
-    <div className="grid-row grid-group" role="row" style={topStyle(top)} onClick={onFold}>
+    <div className={`grid-row grid-group grid-group-${group.depth}`} role="row" style={topStyle(top)} onClick={onFold}>
       {selectable ? <span role="gridcell" className="cell check" /> : null}
       {columns.map((field, i) => (
         <span key={field.name} role="gridcell" className={`cell ${isNumeric(field.type) ? 'right' : ''} ${i === 0 ? 'group-title' : ''}`}>
@@ -126,9 +130,18 @@ function GroupRow({ group, columns, selectable, open, top, onFold }: { group: Gr
   );
 }
 
+function MoreRow({ count, top, onMore }: { count: number; top: number | null; onMore: () => void }) {
+  const { t } = useText();
+  return (
+    <div className="grid-row grid-more" role="row" style={topStyle(top)}>
+      <span role="gridcell" className="cell"><button type="button" className="link-button" onClick={onMore}>{t('list.group.more', { n: count })}</button></span>
+    </div>
+  );
+}
+
 /** The rows of a list: plain cells, a head that stays, and only what is in view when there are many. */
 export function Grid(props: GridProps) {
-  const { type, columns, lines, layout, sort, chosen, selectable, busy, inline, closed, onChoose, onOpen, onSort, onFold, onWidth } = props;
+  const { type, columns, lines, layout, sort, chosen, selectable, busy, inline, isOpen, onChoose, onOpen, onSort, onFold, onMore, onWidth } = props;
   const { density } = useCell(preferences);
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -158,7 +171,8 @@ export function Grid(props: GridProps) {
   const draw = (line: Line | undefined, top: number | null) => {
     if (line === undefined) return null;
     if (line.kind === 'row') return <Row key={line.record.id} record={line.record} top={top} {...{ type, columns, chosen, selectable, inline, edges, onChoose, onOpen }} />;
-    return <GroupRow key={`group-${line.group.key}`} group={line.group} top={top} open={!closed.has(line.group.key)} {...{ columns, selectable }} onFold={() => onFold(line.group.key)} />;
+    if (line.kind === 'more') return <MoreRow key={`more-${line.group.key}`} count={line.count} top={top} onMore={() => onMore(line.group)} />;
+    return <GroupRow key={`group-${line.group.key}`} group={line.group} top={top} open={isOpen(line.group.key)} {...{ columns, selectable }} onFold={() => onFold(line.group.key)} />;
   };
   return (
     <div className="grid" ref={box} role="grid" aria-rowcount={lines.length} aria-busy={busy} style={{ '--cols': tracks.join(' '), '--least': `${leastWidth(tracks)}px` } as CSSProperties} onKeyDown={onKey}>

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Navigate, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { App, Button, Dropdown, Input, type InputRef } from 'antd';
-import { lazy, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, download } from '../api/client';
 import { typeOf, useCellMeta } from '../api/meta';
 import type { Page, TypeMeta } from '../api/types';
@@ -12,16 +12,17 @@ import { writeSearch, type Search } from '../app/search';
 import { useRested } from '../fields/refs';
 import { useText } from '../i18n';
 import { setTrail } from '../lib/trail';
-import { everything, Selection } from './bulk';
+import { Selection } from './bulk';
 import { ColumnsButton } from './columns';
 import { EXTRAS } from './extras';
 import { FilterButton, FilterChips, QuickFilters } from './filters';
 import { Grid } from './grid';
-import { groupLines, type Line } from './groups';
-import { chosenColumns, fieldOf, filterEntries, nextSort, queryOf } from './list-state';
-import { toView, useLayout, useViews, viewPart } from './view-state';
-import { Views } from './views';
+import { groupedBy, type Line } from './groups';
+import { chosenColumns, filterEntries, nextSort, queryOf } from './list-state';
+import { toView, useLayout, useViews, usualView, viewPart, type SavedView } from './view-state';
 
+const GroupedGrid = lazy(() => import('./grouped').then((m) => ({ default: m.GroupedGrid })));
+const Views = lazy(() => import('./views').then((m) => ({ default: m.Views })));
 const InlineCell = lazy(() => import('./inline').then((m) => ({ default: m.InlineCell })));
 
 /** The list of any resource. */
@@ -89,60 +90,59 @@ function Keyword({ value, onChange }: { value: string; onChange: (q: string) => 
   );
 }
 
-/** Records that are grouped at most. */
-const GROUPED = 2_000;
-
-/** The rows of a place: a page, or, when they are grouped, all of them up to a limit. */
+/** The page of a place; nothing is asked while groups stand in its place. */
 function useRows(cell: string, type: TypeMeta, query: Record<string, string>, grouped: boolean) {
   const { lang } = useText();
   return useQuery({
-    queryKey: ['list', cell, type.resource, query, lang, grouped],
-    queryFn: async ({ signal }): Promise<Page> => {
-      const path = `/${cell}/${type.resource}`;
-      if (!grouped) return api<Page>(path, { query, signal });
-      const data = await everything(path, query, GROUPED, signal);
-      return { data, page: 1, pageSize: GROUPED, total: data.length, totalExact: data.length < GROUPED, next: null };
-    },
+    queryKey: ['list', cell, type.resource, query, lang],
+    queryFn: ({ signal }) => api<Page>(`/${cell}/${type.resource}`, { query, signal }),
     placeholderData: keepPreviousData,
+    enabled: !grouped,
   });
 }
 
 /** The saved view that is the default opens when a list is entered without any condition. */
-function useUsualView(place: string, search: Search, change: (c: Search) => void) {
-  const [views] = useViews(place);
-  const entered = useRef(false);
+function useUsualView({ views, loaded }: { views: SavedView[]; loaded: boolean }, search: Search, change: (c: Search) => void) {
+  const entered = useRef<Search | null>(null);
+  const settled = useRef(false);
   useEffect(() => {
-    if (entered.current) return;
-    entered.current = true;
-    const usual = views.find((v) => v.usual);
-    if (usual && Object.values(search).every((value) => value === '')) change(toView(usual, search));
-  }, [views, search, change]);
+    entered.current ??= search;
+    if (settled.current || !loaded) return;
+    settled.current = true;
+    const usual = usualView(views);
+    // Whoever has gone on meanwhile stays where he is.
+    if (usual && [entered.current, search].every((s) => Object.values(s).every((value) => value === ''))) change(toView(usual, search));
+  }, [views, loaded, search, change]);
 }
 
+const nothing = () => undefined;
+
 function List({ cell, type }: { cell: string; type: TypeMeta }) {
-  const { t, l, lang } = useText();
+  const { t, l } = useText();
   const { message } = App.useApp();
   const navigate = useNavigate();
   const client = useQueryClient();
   const search = useSearch({ from: '/$cell/$resource' });
   const spot = `${cell}/${type.resource}`;
-  const [layout, setLayout] = useLayout(spot);
+  const kept = useViews(cell, type.name);
+  const [layout, setLayout] = useLayout(spot, kept.views.find((v) => v.id === search.view));
   const [chosen, setChosen] = useState<string[]>([]);
-  const [closed, setClosed] = useState<Set<string>>(new Set());
+  const [inGroups, setInGroups] = useState<Page | null>(null);
   const [inline, setInline] = useState(false);
   const changeable = type.permissions.update && (type.kind === 'document' || type.kind === 'master');
   useCommand('inline', changeable ? () => setInline((on) => !on) : null);
   const query = queryOf(type, search);
-  const group = search.group ? fieldOf(type, search.group) : undefined;
-  const answer = useRows(cell, type, query, group !== undefined);
+  const by = useMemo(() => groupedBy(type, { group: search.group ?? '' }), [type, search.group]);
+  const grouped = by.length > 0;
+  const answer = useRows(cell, type, query, grouped);
   const change = useCallback((part: Search) => {
     setChosen([]);
     void navigate({ to: '.', search: (old) => ({ ...(old as Search), page: '', ...part }), replace: 'q' in part });
   }, [navigate]);
-  useUsualView(spot, search, change);
-  const rows = useMemo(() => answer.data?.data ?? [], [answer.data]);
+  useUsualView(kept, search, change);
+  const shown = grouped ? inGroups : (answer.data ?? null);
+  const rows = useMemo(() => shown?.data ?? [], [shown]);
   const columns = chosenColumns(type, search.cols ? search.cols.split(',') : layout.columns);
-  const lines = group ? groupLines(rows, group.type === 'state' ? { ...group, choices: type.states } : group, columns, closed, lang, t('list.group.blank')) : rows.map((record): Line => ({ kind: 'row', record }));
   useEffect(() => setTrail(spot, rows.map((r) => r.id), viewPart(search)), [spot, rows, search]);
   useEffect(() => { document.title = `${l(type.label, type.name)} · ${t('app.name')}`; }, [l, t, type]);
   const open = useCallback((id: string) => void navigate({ to: '/$cell/$resource/$id', params: { cell, resource: type.resource, id } }), [navigate, cell, type.resource]);
@@ -155,10 +155,21 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
     download(`/${cell}/${type.resource}/export`, { ...filters, format }, `${type.resource}.${format}`)
       .catch((error: unknown) => message.error(error instanceof Error ? error.message : String(error)));
   };
-  const narrowed = Boolean(search.q) || filterEntries(search).length > 0;
+  const narrowed = Boolean(search.q) || Boolean(search.or) || filterEntries(search).length > 0;
   const Extra = EXTRAS[spot];
   const picked = rows.filter((r) => chosen.includes(r.id));
   const address = writeSearch(viewPart(search));
+  const empty = (
+    <Notice title={t(narrowed ? 'list.empty.filtered' : 'list.empty', { type: label })}>
+      {narrowed ? <Button onClick={() => change({ q: '', or: '', ...Object.fromEntries(filterEntries(search).map(([key]) => [key, ''])) })}>{t('list.clear')}</Button>
+        : creatable ? <Button type="primary" onClick={create}>{t('record.new', { type: label })}</Button> : null}
+    </Notice>
+  );
+  const grid = {
+    type, columns, layout, chosen, sort: search.sort ?? type.list.sort ?? '', inline: inline ? { cell, Cell: InlineCell } : null, selectable: type.actions.some((a) => a.allowed),
+    onChoose: setChosen, onOpen: open, onSort: (name: string) => change({ sort: nextSort(search.sort ?? type.list.sort ?? '', name, type.list.sort) }),
+    onWidth: (name: string, width: number) => setLayout({ ...layout, widths: { ...layout.widths, [name]: width } }),
+  };
   return (
     <div className="list">
       <div className="list-head">
@@ -167,7 +178,9 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
         <StateTabs type={type} search={search} change={change} />
         <span className="grow" />
         {Extra ? <Extra /> : null}
-        <Views place={spot} search={search} change={change} />
+        <Suspense fallback={<Button disabled>{t('list.views')}</Button>}>
+          <Views cell={cell} type={type.name} place={spot} views={kept.views} layout={layout} search={search} change={change} />
+        </Suspense>
         <ColumnsButton type={type} columns={columns} layout={layout} onLayout={setLayout} search={search} change={change} />
         {changeable ? <Button className="wide-only" title="Alt-E" aria-pressed={inline} data-testid="inline" onClick={() => setInline(!inline)}>{t('cmd.inline')}</Button> : null}
         {type.permissions.export ? (
@@ -182,26 +195,18 @@ function List({ cell, type }: { cell: string; type: TypeMeta }) {
         <QuickFilters type={type} search={search} change={change} />
         <FilterButton type={type} search={search} change={change} />
         <FilterChips type={type} search={search} change={change} />
-        {answer.data ? (
-          <Selection cell={cell} type={type} records={picked} query={query} total={answer.data.total} totalExact={answer.data.totalExact} wholePage={rows.length > 0 && picked.length === rows.length}
+        {shown ? (
+          <Selection cell={cell} type={type} records={picked} query={query} total={shown.total} totalExact={shown.totalExact} wholePage={rows.length > 0 && picked.length === rows.length}
             done={() => { setChosen([]); void client.invalidateQueries({ queryKey: ['list', cell] }); }} />
         ) : null}
       </div>
-      {answer.isPending ? <Skeleton rows={12} /> : answer.isError ? <Failure error={answer.error} retry={() => void answer.refetch()} /> : rows.length === 0 ? (
-        <Notice title={t(narrowed ? 'list.empty.filtered' : 'list.empty', { type: label })}>
-          {narrowed ? <Button onClick={() => change({ q: '', ...Object.fromEntries(filterEntries(search).map(([key]) => [key, ''])) })}>{t('list.clear')}</Button>
-            : creatable ? <Button type="primary" onClick={create}>{t('record.new', { type: label })}</Button> : null}
-        </Notice>
-      ) : (
-        <>
-          {group && !answer.data.totalExact ? <div className="muted small list-note" role="status">{t('list.group.some', { n: GROUPED })}</div> : null}
-          <Grid type={type} columns={columns} lines={lines} layout={layout} sort={search.sort ?? type.list.sort ?? ''} chosen={chosen} busy={answer.isPlaceholderData} inline={inline ? { cell, Cell: InlineCell } : null} closed={closed}
-            selectable={type.actions.some((a) => a.allowed)} onChoose={setChosen} onOpen={open} onSort={(name) => change({ sort: nextSort(search.sort ?? type.list.sort ?? '', name) })}
-            onFold={(key) => setClosed((old) => { const next = new Set(old); if (!next.delete(key)) next.add(key); return next; })}
-            onWidth={(name, width) => setLayout({ ...layout, widths: { ...layout.widths, [name]: width } })} />
-          {group ? null : <Pager page={answer.data} search={search} change={change} />}
-        </>
-      )}
+      {grouped ? <Suspense fallback={<Skeleton rows={12} />}><GroupedGrid {...grid} {...{ cell, by, query, change }} empty={empty} onPage={setInGroups} /></Suspense>
+        : answer.isPending ? <Skeleton rows={12} /> : answer.isError ? <Failure error={answer.error} retry={() => void answer.refetch()} /> : rows.length === 0 ? empty : (
+          <>
+            <Grid {...grid} lines={rows.map((record): Line => ({ kind: 'row', record }))} isOpen={() => true} onFold={nothing} onMore={nothing} busy={answer.isPlaceholderData} />
+            <Pager page={answer.data} search={search} change={change} />
+          </>
+        )}
     </div>
   );
 }

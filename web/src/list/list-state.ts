@@ -3,7 +3,7 @@ import type { Search } from '../app/search';
 import { spanOf, today } from '../lib/dates';
 
 /** Search keys that are not filters. */
-const OWN = new Set(['q', 'sort', 'page', 'pageSize', 'cols', 'group', 'view']);
+const OWN = new Set(['q', 'sort', 'page', 'pageSize', 'cols', 'group', 'view', 'or']);
 
 /** Fields that every record has, with labels for lists; the metadata may declare its own of the same name. */
 export const SYSTEM_FIELDS: Field[] = [
@@ -54,17 +54,30 @@ export function filterEntries(search: Search): [string, string][] {
   return Object.entries(search).filter(([name]) => !OWN.has(name));
 }
 
+/** The alternatives in an address: groups of filters, of which one holds. */
+export function alternativesIn(text: string | undefined): Search[] {
+  try {
+    const groups: unknown = JSON.parse(text ?? '[]');
+    if (!Array.isArray(groups)) return [];
+    return groups.flatMap((g) => (g !== null && typeof g === 'object' && !Array.isArray(g) ? [Object.fromEntries(Object.entries(g as Record<string, unknown>).map(([k, v]) => [k, String(v)]))] : []));
+  } catch {
+    return [];
+  }
+}
+
 /** The query of a place: what the server is asked. Relative dates are worked out now. */
 export function queryOf(type: TypeMeta, search: Search, now: string = today()): Record<string, string> {
   const sort = search.sort ?? type.list.sort ?? '';
-  const filters = filterEntries(search).flatMap(([key, value]): [string, string][] => {
+  const dated = (entries: [string, string][]) => Object.fromEntries(entries.flatMap(([key, value]): [string, string][] => {
     const { name, operator } = splitFilter(key);
     if (operator !== 'within') return [[key, value]];
     const span = spanOf(value, now);
     return span ? [[`${name}[gte]`, span.from], [`${name}[lte]`, span.to]] : [];
-  });
+  }));
+  const either = alternativesIn(search.or).map((group) => dated(Object.entries(group))).filter((group) => Object.keys(group).length > 0);
   return {
-    ...Object.fromEntries(filters),
+    ...dated(filterEntries(search)),
+    ...(either.length > 0 ? { or: JSON.stringify(either) } : {}),
     ...(search.q ? { q: search.q } : {}),
     ...(sort ? { sort } : {}),
     page: search.page ?? '1',
@@ -72,10 +85,10 @@ export function queryOf(type: TypeMeta, search: Search, now: string = today()): 
   };
 }
 
-/** The next sorting after a click on a column: ascending, descending, none. */
-export function nextSort(current: string | undefined, name: string): string {
+/** The next sorting after a click on a column: ascending, descending, none; of the usual column, which is sorted by when there is none, up and down. */
+export function nextSort(current: string | undefined, name: string, usual: string | null = null): string {
   if (current === name) return `-${name}`;
-  return current === `-${name}` ? '' : name;
+  return current === `-${name}` && usual?.replace('-', '') !== name ? '' : name;
 }
 
 /** A filter key taken apart: `orderDate[gte]` is the field and its operator. */

@@ -103,11 +103,12 @@ export function viewPart(search: Search): Search {
   return Object.fromEntries(Object.entries(search).filter(([key, value]) => key !== 'page' && key !== 'view' && value !== ''));
 }
 
-const sorted = (value: object) => JSON.stringify(Object.entries(value).filter(([, v]) => v !== undefined).sort(([a], [b]) => a.localeCompare(b)).map(([k, v]) => [k, v !== null && typeof v === 'object' && !Array.isArray(v) ? Object.entries(v as object).sort(([a], [b]) => a.localeCompare(b)) : v]));
+const sorted = (record: Record<string, string | number>) => Object.entries(record).sort(([a], [b]) => a.localeCompare(b));
+const textOf = (search: Search, layout: Layout) => JSON.stringify([sorted(viewPart(search)), sorted(layout.widths), layout.columns ?? null, layout.frozen]);
 
 /** Whether a place shows something else than its view. */
 export function isChanged(view: SavedView, search: Search, layout: Layout): boolean {
-  return sorted(viewPart(view.search)) !== sorted(viewPart(search)) || sorted(view.layout) !== sorted(layout);
+  return textOf(view.search, view.layout) !== textOf(search, layout);
 }
 
 /** The search that leads from a place to a view: what the view does not have is cleared. */

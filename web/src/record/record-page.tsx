@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useBlocker, useNavigate, useParams } from '@tanstack/react-router';
 import { Alert, App, Button, Drawer, Dropdown, Modal } from 'antd';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ComponentType } from 'react';
 import { api } from '../api/client';
 import { placeOf, typeOf, useCellMeta, useMe, useMetas } from '../api/meta';
 import type { Created, RecordData, TypeMeta } from '../api/types';
@@ -17,15 +17,21 @@ import { groupDecimal } from '../lib/decimal';
 import { searchOf, trailOf } from '../lib/trail';
 import { asObject, asString, refText } from '../lib/values';
 import { ActionButtons, allowedActions, closedActions } from './actions';
-import { ConflictDialog } from './conflict';
 import { Draft, useDraft, type Kept } from './draft';
 import { figuresOf, HeadFields } from './fields';
-import { History } from './history';
 import { useKept } from './kept';
 import { keptKey } from './kept-store';
-import { Links } from './links';
 import { LineGrid } from './line-grid';
 import { usePreview, useSave } from './use-save';
+
+const ConflictDialog = lazy(() => import('./conflict').then((m) => ({ default: m.ConflictDialog })));
+const History = lazy(() => import('./history').then((m) => ({ default: m.History })));
+const Links = lazy(() => import('./links').then((m) => ({ default: m.Links })));
+
+/** What the form of some types offers beyond the usual, by cell and resource. */
+const EXTRAS: Partial<Record<string, ComponentType<{ draft: Draft }>>> = {
+  'platform/roles': lazy(() => import('./role-effect').then((m) => ({ default: m.RoleEffect }))),
+};
 
 /** Any record of any resource, or a new one under the id `new`. */
 export function RecordPage() {
@@ -182,6 +188,7 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   const label = l(type.label, type.name);
   const spot = `${cell}/${type.resource}`;
   const only = type.kind === 'setting';
+  const Extra = EXTRAS[spot];
   const state = asString(base?.state);
   const stateAllows = type.states.length === 0 || type.editableStates.length === 0 || base === null || type.editableStates.includes(state);
   const editable = base === null ? type.permissions.create : type.permissions.update && stateAllows && !['ledger', 'balance'].includes(type.kind);
@@ -280,6 +287,7 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
           <Figures draft={draft} />
           <span className="grow" />
           <div className="record-actions">
+            {Extra ? <Suspense fallback={null}><Extra draft={draft} /></Suspense> : null}
             {base ? (
               <ActionButtons cell={cell} type={type} record={base} quiet={!draft.dirty}
                 ready={() => (draft.dirty ? store() : Promise.resolve(draft.base))} onDone={done}
@@ -296,10 +304,12 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
           {type.tables.map((table) => <LineGrid key={table.name} draft={draft} table={table} editable={editable} />)}
           {base ? <Stamps record={base} /> : null}
         </div>
-        {theirs ? <ConflictDialog draft={draft} theirs={theirs} onClose={() => setTheirs(null)} /> : null}
+        {theirs ? <Suspense fallback={null}><ConflictDialog draft={draft} theirs={theirs} onClose={() => setTheirs(null)} /></Suspense> : null}
         <Drawer open={drawer !== null} size={460} title={t(drawer === 'links' ? 'record.links' : 'record.history')} onClose={() => setDrawer(null)} destroyOnHidden>
-          {base && drawer === 'history' ? <History cell={cell} type={type} id={base.id} /> : null}
-          {base && drawer === 'links' ? <Links cell={cell} resource={type.resource} id={base.id} title={`${label} ${titleOf(type, base)}`} /> : null}
+          <Suspense fallback={<Skeleton rows={6} />}>
+            {base && drawer === 'history' ? <History cell={cell} type={type} id={base.id} /> : null}
+            {base && drawer === 'links' ? <Links cell={cell} resource={type.resource} id={base.id} title={`${label} ${titleOf(type, base)}`} /> : null}
+          </Suspense>
         </Drawer>
       </div>
     </RowScope>

@@ -216,8 +216,8 @@ impl Reader<'_> {
             Refusal::field("or", "INVALID", message)
         };
         // A name said twice would be a condition that is dropped.
-        let text = crate::json::canonical(text.as_bytes()).map_err(|_| bad())?;
-        let said: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&text).map_err(|_| bad())?;
+        crate::json::canonical(text.as_bytes()).map_err(|_| bad())?;
+        let said: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(text).map_err(|_| bad())?;
         let mut groups = Vec::with_capacity(said.len());
         for group in said {
             let mut conditions = Vec::with_capacity(group.len());

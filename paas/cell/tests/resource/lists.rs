@@ -1,6 +1,6 @@
 //! Lists: filters, order, pages.
 
-use crate::world::{ADMIN, World, grant, id_of};
+use crate::world::{ADMIN, CLERK, World, grant, id_of};
 use http::{Method, StatusCode};
 use paas_auth::{FieldRight, GrantScope};
 use serde_json::{Value as J, json};
