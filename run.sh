@@ -106,7 +106,7 @@ browser_tests() {
   say "browser: the stories of the page, on the real program"
   SUPERPAAS_WEB=full cargo build --locked -p superpaas
   start_demo "${CARGO_TARGET_DIR:-target}/debug/superpaas"
-  (cd web && BASE_URL="$demo_url" npm run --silent e2e)
+  (cd web && BASE_URL="$demo_url" SYSTEM_PASSWORD_FILE="$demo_dir/data/system-password" npm run --silent e2e)
   stop_demo || true
   forget_demo
 }

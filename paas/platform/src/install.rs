@@ -67,12 +67,13 @@ pub async fn install(service: &Arc<Service>, new: NewTenant) -> Result<bool> {
             username: user.username.to_owned(),
             name: user.name.to_owned(),
             role: (user.role.0.to_owned(), user.role.1.to_owned()),
-            hash: hash.clone(),
+            hash: Some(hash.clone()),
             permissions: match granted.as_slice() {
                 [] => everything(service, &account).await?,
                 some => expanded(service, &account, some).await?,
             },
             must_change: new.must_change,
+            person: None,
         });
     }
     settle(service, &account, members, new.demo, &request).await?;

@@ -15,6 +15,7 @@ mod provision;
 mod resume;
 mod role;
 mod role_effect;
+mod sample;
 mod saved_view;
 mod session;
 mod settings;
@@ -57,6 +58,9 @@ pub fn cell() -> Cell {
         .service(audit_log::PROOF)
         .service(role_effect::EFFECT)
         .service(role_effect::TRIAL)
+        .service(sample::SHOW)
+        .service(sample::OPEN)
+        .service(sample::CLOSE)
         .service(operations::EVENTS_ROUTE)
         .service(operations::LETTERS_ROUTE)
         .service(operations::REPLAY_ROUTE)

@@ -41,7 +41,7 @@ pub(crate) async fn me(service: Arc<Service>, call: InternalCall) -> Result<Json
         },
         "tenant": {
             "code": who.tenant.code, "name": who.tenant.name, "nameEn": account.name_en,
-            "state": who.tenant.state, "zone": who.tenant.zone,
+            "state": who.tenant.state, "zone": who.tenant.zone, "sampleOf": account.sample_of,
         },
         "department": department,
         "roles": roles,

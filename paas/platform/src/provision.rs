@@ -26,9 +26,12 @@ pub(crate) struct First {
     pub(crate) name: String,
     /// Name of the member's role, in Chinese and in English.
     pub(crate) role: (String, String),
-    pub(crate) hash: String,
+    /// Of the password; without one the only way in is from another membership of the person.
+    pub(crate) hash: Option<String>,
     pub(crate) permissions: Vec<String>,
     pub(crate) must_change: bool,
+    /// Who it is, when he is a member elsewhere already.
+    pub(crate) person: Option<Id>,
 }
 
 /// What the rules of tenants must know: `{"cells": [..]}`, the cells this installation has.
@@ -49,7 +52,15 @@ pub(crate) async fn complete(service: Arc<Service>, context: Context, record: Js
     let admin = match (account.admin_username.clone(), account.admin_hash.clone()) {
         (Some(username), Some(hash)) => {
             let role = ("管理员".to_owned(), "Administrator".to_owned());
-            vec![First { name: username.clone(), role, permissions, username, hash, must_change: false }]
+            vec![First {
+                name: username.clone(),
+                role,
+                permissions,
+                username,
+                hash: Some(hash),
+                must_change: false,
+                person: None,
+            }]
         }
         // The program itself made this one, with users of its own.
         _ => Vec::new(),
@@ -123,7 +134,7 @@ fn extend(ctx: &mut Ctx<'_>, member: &First, fresh: &[String]) -> Result<()> {
 }
 
 /// A member with a role of its own name.
-fn join_as(ctx: &mut Ctx<'_>, member: &First) -> Result<()> {
+pub(crate) fn join_as(ctx: &mut Ctx<'_>, member: &First) -> Result<()> {
     let known = ctx.by_code::<Role>(&member.username)?;
     let role = match known {
         Some(role) => role,
@@ -142,11 +153,17 @@ fn join_as(ctx: &mut Ctx<'_>, member: &First) -> Result<()> {
     let mut user = User::blank();
     user.username.clone_from(&member.username);
     user.name = Some(member.name.clone());
-    user.password_hash = Some(member.hash.clone());
+    user.password_hash.clone_from(&member.hash);
     user.must_change_password = member.must_change;
     user.origin = Some(member.username.clone());
     user.roles = vec![role];
-    ctx.create(user).map(|_| ())
+    let mut user = ctx.create(user)?;
+    if let Some(person) = member.person {
+        // Only here, where the program itself knows: a new user is otherwise nobody that exists already.
+        user.person = Some(person.to_string());
+        ctx.save(&mut user)?;
+    }
+    Ok(())
 }
 
 /// The operator's record of a tenant, made when there is none. `true` when it is new.

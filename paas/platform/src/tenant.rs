@@ -35,6 +35,12 @@ pub struct TenantAccount {
     /// 限流 | Rate limits apply
     #[field(default = true)]
     pub rate_limited: bool,
+    /// 示例公司所属：为该租户建立的示例公司 | Sample of: the tenant whose sample company this is
+    #[field(computed, indexed, max = 40)]
+    pub sample_of: Option<String>,
+    /// 由公司关闭：公司可自行重新打开 | Closed by its company, which may open it again
+    #[field(computed)]
+    pub closed: bool,
     /// 内部编号 | Key
     #[field(computed, indexed)]
     pub tenant_key: i64,
@@ -86,10 +92,12 @@ pub const FLOW: Flow<TenantAccount> = Flow::new(&[
         .label("停用", "Suspend")
         .guard(operator_only)
         .guard(not_the_operator)
+        .does(take_sample_along)
         .emits::<TenantSuspended>(),
     go("resume", &[TenantState::Suspended], TenantState::Active)
         .label("恢复", "Resume")
         .guard(operator_only)
+        .does(forget_who_closed)
         .emits::<TenantResumed>(),
 ])
 .prepare(prepare)
@@ -98,6 +106,22 @@ pub const FLOW: Flow<TenantAccount> = Flow::new(&[
 /// Only the operator has tenants.
 fn operator_only(ctx: &mut Ctx<'_>, _account: &mut TenantAccount) -> Result<()> {
     if &*ctx.tenant().code == SYSTEM { Ok(()) } else { Err(Refusal::new(paas_types::Code::Forbidden)) }
+}
+
+/// A company that is suspended takes its sample company along.
+fn take_sample_along(ctx: &mut Ctx<'_>, account: &mut TenantAccount) -> Result<()> {
+    account.closed = false;
+    let samples = ctx.find(Find::<TenantAccount>::all().eq("sample_of", account.code.clone()))?;
+    for sample in samples.into_iter().filter(|sample| sample.state == TenantState::Active) {
+        let mut sample: TenantAccount = ctx.lock(Ref::new(sample.head.id))?;
+        crate::sample::shut(ctx, &mut sample)?;
+    }
+    Ok(())
+}
+
+fn forget_who_closed(_ctx: &mut Ctx<'_>, account: &mut TenantAccount) -> Result<()> {
+    account.closed = false;
+    Ok(())
 }
 
 fn not_the_operator(_ctx: &mut Ctx<'_>, account: &mut TenantAccount) -> Result<()> {

@@ -106,7 +106,7 @@ export interface CellMeta {
 }
 
 /** A name in both languages as `/auth/me` carries it. */
-export interface Named { code: string; name: string; nameEn?: string | null }
+export interface Named { code: string; name: string; nameEn?: string | null; sampleOf?: string | null }
 
 /** Who is signed in, where, and with which rights. */
 export interface Me {

@@ -1,5 +1,5 @@
 import { useQueries } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, Navigate } from '@tanstack/react-router';
 import { api } from '../api/client';
 import { useMe, useMetas } from '../api/meta';
 import type { CellMeta, Page, StateMeta, TypeMeta } from '../api/types';
@@ -7,6 +7,7 @@ import { StateTag } from '../fields/value';
 import { nameIn, useText } from '../i18n';
 import { showInstant } from '../lib/dates';
 import { keptPlaces } from '../record/kept-store';
+import { useFirstRun } from '../start/state';
 import { Skeleton } from './notice';
 import { recent } from './recent';
 import { menuOf } from './menu';
@@ -87,11 +88,13 @@ export function HomePage() {
   const groups = menuOf(metas, l);
   const creatable = groups.flatMap((g) => g.entries).filter((e) => e.creatable).slice(0, 8);
   const opened = recent(me.tenant.code, me.person.id);
+  const { first, offered } = useFirstRun();
+  if (first) return <Navigate to="/start" />;
   if (pending && metas.length === 0) return <Skeleton rows={10} />;
   return (
     <div className="home">
       <h1>{t('home.hello', { name: me.person.name || me.person.username })}</h1>
-      <div className="muted">{[me.tenant, ...(me.department ? [me.department] : []), ...me.roles].map((n) => nameIn(lang, n)).join(' · ')}</div>
+      <div className="muted">{[me.tenant, ...(me.department ? [me.department] : []), ...me.roles].map((n) => nameIn(lang, n)).join(' · ')}{offered ? <> · <Link to="/start">{t('home.start')}</Link></> : null}</div>
       {creatable.length > 0 ? (
         <section>
           <h2>{t('home.create')}</h2>

@@ -9,6 +9,7 @@ const validateSearch = (search: Record<string, unknown>): Search => search as Se
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage });
 const status = createRoute({ getParentRoute: () => root, path: '/status', component: lazyRouteComponent(() => import('./status'), 'StatusPage') });
+const start = createRoute({ getParentRoute: () => root, path: '/start', component: lazyRouteComponent(() => import('../start/start-page'), 'StartPage') });
 const list = createRoute({ getParentRoute: () => root, path: '/$cell/$resource', component: ListPage, validateSearch });
 const record = createRoute({
   getParentRoute: () => root, path: '/$cell/$resource/$id', component: lazyRouteComponent(() => import('../record/record-page'), 'RecordPage'),
@@ -20,7 +21,7 @@ const report = createRoute({
 
 /** Every place of the page. There is none per type of document: the descriptor fills these. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, status, list, record, report]),
+  routeTree: root.addChildren([home, status, start, list, record, report]),
   parseSearch,
   stringifySearch: writeSearch,
   defaultPreload: 'intent',

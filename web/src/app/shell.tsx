@@ -122,6 +122,12 @@ function TenantSwitch() {
   );
 }
 
+/** Says that this is the sample company, not one's own. */
+function SampleMark() {
+  const { t } = useText();
+  return useMe().tenant.sampleOf ? <span className="sample-mark">{t('tenant.sample')}</span> : null;
+}
+
 /** Keys of the page; what is open over it keeps its own. */
 function useShortcuts() {
   useEffect(() => {
@@ -154,6 +160,7 @@ export function Shell() {
         <button type="button" className="top-button menu-button" aria-label={t('menu')} aria-expanded={open} onClick={() => setOpen(!open)}>☰</button>
         <Link to="/" className="brand"><img src={mark} alt="" width="22" height="22" /><b>{t('app.name')}</b></Link>
         <TenantSwitch />
+        <SampleMark />
         <span className="grow" />
         <button type="button" className="top-find" onClick={() => setOver('palette')}>
           <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path d="M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.5 10.5L14 14" fill="none" stroke="currentColor" strokeWidth="1.4" /></svg>

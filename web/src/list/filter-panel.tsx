@@ -89,9 +89,9 @@ export default function FilterPanel({ type, search, change, close }: { type: Typ
   };
   return (
     <form className="filter-panel" onSubmit={(e) => { e.preventDefault(); apply(); }}>
-      {groups.length === 0 || draft.length > 0 ? <div className="muted small filter-rule">{w('all')}</div> : null}
+      <div className="muted small filter-rule">{w('all')}</div>
       <Lines fields={fields} type={type} conditions={draft} id="all" set={setDraft} />
-      {groups.length > 0 && draft.length > 0 ? <div className="muted small filter-rule">{w('one')}</div> : null}
+      {groups.length > 0 ? <div className="muted small filter-rule">{w('one')}</div> : null}
       {groups.map((group, at) => (
         <div key={at}>
           {at > 0 ? <div className="filter-or"><span>{w('or')}</span></div> : null}

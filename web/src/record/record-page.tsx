@@ -33,6 +33,11 @@ const EXTRAS: Partial<Record<string, ComponentType<{ draft: Draft }>>> = {
   'platform/roles': lazy(() => import('./role-effect').then((m) => ({ default: m.RoleEffect }))),
 };
 
+function Extra({ spot, draft }: { spot: string; draft: Draft }) {
+  const Own = EXTRAS[spot];
+  return Own ? <Suspense fallback={null}><Own draft={draft} /></Suspense> : null;
+}
+
 /** Any record of any resource, or a new one under the id `new`. */
 export function RecordPage() {
   const { cell, resource, id } = useParams({ from: '/$cell/$resource/$id' });
@@ -188,7 +193,6 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   const label = l(type.label, type.name);
   const spot = `${cell}/${type.resource}`;
   const only = type.kind === 'setting';
-  const Extra = EXTRAS[spot];
   const state = asString(base?.state);
   const stateAllows = type.states.length === 0 || type.editableStates.length === 0 || base === null || type.editableStates.includes(state);
   const editable = base === null ? type.permissions.create : type.permissions.update && stateAllows && !['ledger', 'balance'].includes(type.kind);
@@ -287,7 +291,7 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
           <Figures draft={draft} />
           <span className="grow" />
           <div className="record-actions">
-            {Extra ? <Suspense fallback={null}><Extra draft={draft} /></Suspense> : null}
+            <Extra spot={spot} draft={draft} />
             {base ? (
               <ActionButtons cell={cell} type={type} record={base} quiet={!draft.dirty}
                 ready={() => (draft.dirty ? store() : Promise.resolve(draft.base))} onDone={done}

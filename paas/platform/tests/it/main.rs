@@ -5,6 +5,7 @@ mod attacks;
 mod audit_log;
 mod delegation;
 mod door;
+mod sample;
 mod sign_in;
 mod tenants;
 mod toy;

@@ -43,6 +43,12 @@ pub mod shelf {
         let first = Shelf { code: "S0".to_owned(), name: "First".to_owned(), ..Shelf::blank() };
         ctx.create(first).map(|_| ())
     }
+
+    /// What a demonstration shows.
+    pub fn demo(ctx: &mut Ctx<'_>) -> Result<()> {
+        let shown = Shelf { code: "D1".to_owned(), name: "Shown".to_owned(), ..Shelf::blank() };
+        ctx.create(shown).map(|_| ())
+    }
 }
 
 pub struct Toy {
@@ -72,7 +78,7 @@ impl Toy {
             service
         };
         let service = run(paas_platform::cell());
-        run(Cell::new("toy", "玩具 | Toy").master(shelf::FLOW).seed(shelf::seed));
+        run(Cell::new("toy", "玩具 | Toy").master(shelf::FLOW).seed(shelf::seed).demo(shelf::demo));
         let config = GatewayConfig { clock: clock.clone(), ..GatewayConfig::default() };
         let gateway = Gateway::new(config, peers.clone(), TokenKey::from_master(&master));
         let requests = AtomicU32::new(0);
@@ -192,6 +198,13 @@ pub struct Visitor<'a> {
     toy: &'a Toy,
     pub tenant: String,
     pub token: String,
+}
+
+impl<'a> Visitor<'a> {
+    /// The same person with another session.
+    pub fn at(&self, tenant: &str, token: &str) -> Visitor<'a> {
+        Visitor { toy: self.toy, tenant: tenant.to_owned(), token: token.to_owned() }
+    }
 }
 
 impl Visitor<'_> {
