@@ -11,15 +11,24 @@ need() { # need <program> <what to do>
   command -v "$1" >/dev/null 2>&1 || { echo "run.sh: $1 is missing. $2" >&2; exit 1; }
 }
 
-install() { # install <program> <Debian package>: only where that is possible
-  command -v "$1" >/dev/null 2>&1 && return 0
+install() { # install <program> <Debian package>
+  command -v "$1" >/dev/null 2>&1 || install_package "$2" "$1"
+}
+
+install_package() { # install_package <Debian package> <what is missing without it>: only where that is possible
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    say "installing $2"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
+    say "installing $1"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >/dev/null
   else
-    echo "run.sh: $1 is missing; please install the package $2." >&2
+    echo "run.sh: $2 is missing; please install the package $1." >&2
     exit 1
   fi
+}
+
+poppler() { # reads printed reports back; its data knows the Chinese encodings
+  install pdftotext poppler-utils
+  command -v apt-get >/dev/null 2>&1 || return 0
+  [ -e /usr/share/poppler/cMap/Adobe-GB1/UniGB-UTF16-H ] || install_package poppler-data "poppler's data"
 }
 
 # Tests of the program that do not look into its files.
@@ -31,6 +40,7 @@ rust_tests() {
   install hledger hledger
   install openssl openssl
   install faketime faketime
+  poppler
   say "Rust: format and lints"
   cargo fmt --all --check
   cargo clippy --workspace --all-targets --locked --quiet
@@ -65,6 +75,7 @@ oracle_tests() {
 }
 
 acceptance_tests() {
+  poppler
   say "acceptance: the interface contract and the rules of ERP, read by another language"
   cargo build --locked -p superpaas
   local program="${CARGO_TARGET_DIR:-target}/debug/superpaas"

@@ -5,6 +5,7 @@ usage: contract.py <superpaas binary> [<url of a PostgreSQL server>]
 Every check carries the sentence of the contract it reads. The run ends with status 1 when one does not hold.
 """
 import re
+import subprocess
 import sys
 import time
 from decimal import ROUND_HALF_UP, Decimal
@@ -257,6 +258,10 @@ def loop(boss, product, customer):
     return draft
 
 
+def paper(pdf):
+    return subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
 def books(boss):
     trial = expect(boss.get(f"/erp/reports/trial-balance?from={DAY[:4]}-01-01&to={DAY}"), 200, "trial-balance").json
     leaf = [r for r in trial["rows"] if not r.get("isGroup")]
@@ -266,6 +271,18 @@ def books(boss):
     named = {r["account"]: r["accountName"] for r in english["rows"]}
     check(named["1122"] == "Accounts receivable", "§4 name follows Accept-Language, also in reports", named)
     check(set(trial["columns"][0]) >= {"name", "label", "type"} and "asOf" in trial, "§4 report shape", trial["columns"][0])
+    for lang, report in (("zh-CN", trial), ("en-US", english)):
+        file = boss.get(f"/erp/reports/trial-balance?format=pdf&from={DAY[:4]}-01-01&to={DAY}", headers={"Accept-Language": lang})
+        check(file.status == 200 and file.headers.get("Content-Type") == "application/pdf", f"§4 report as pdf ({lang})", (file.status, file.headers.get("Content-Type")))
+        printed = {" ".join(line.split()) for line in paper(file.raw).splitlines()}
+        for row in report["rows"] + [{"account": {"zh-CN": "合计", "en-US": "Total"}[lang], "accountName": "", **report["totals"]}]:
+            figures = [f"{Decimal(row[c]):,.2f}" for c in ("opening", "debit", "credit", "closing")]
+            line = " ".join([*f"{row['account']} {row['accountName']}".split(), *figures])
+            check(line in printed, f"§4 printed as answered ({lang})", (line, sorted(printed)))
+    for name in ("balance-sheet", "income-statement", "sales-margin", "stock-summary", "ar-aging"):
+        for form, start in (("pdf", b"%PDF"), ("xlsx", b"PK"), ("csv", b"")):
+            file = boss.get(f"/erp/reports/{name}?format={form}")
+            check(file.status == 200 and file.raw.startswith(start) and len(file.raw) > 20, f"§4 report {name} as {form}", (file.status, file.raw[:40]))
     stock = boss.get("/erp/reports/stock-summary").json
     value = sum(Decimal(r["value"]) for r in boss.get("/erp/stock-balances?pageSize=200").json["data"])
     ledger = next(Decimal(r["closing"]) for r in leaf if r["account"] == "140501")

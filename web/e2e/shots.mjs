@@ -25,7 +25,7 @@ const SCREENS = {
   form: async (page) => { await openFirst(page, '/erp/sales-orders?state=draft'); await page.locator('[data-row="0"] [data-field=quantity] button').click(); await page.locator('.line-active').waitFor(); },
   palette: async (page) => { await go(page, '/erp/sales-orders'); await first(page).waitFor(); await page.keyboard.press('Control+k'); await page.keyboard.type('P0'); await page.locator('.hit').nth(3).waitFor(); await page.waitForTimeout(600); },
   report: async (page) => { await go(page, '/erp/reports/trial-balance'); await page.locator('table.report').waitFor(); },
-  chart: async (page) => { await go(page, '/erp/reports/stock-summary'); await page.locator('table.report').waitFor(); await page.locator('.ant-segmented-item').nth(1).click(); await page.locator('.bars').waitFor(); },
+  chart: async (page) => { await go(page, '/erp/reports/stock-summary'); await page.locator('table.report').waitFor(); await page.locator('.ant-segmented-item').nth(1).click(); await page.locator('.drawing canvas').waitFor(); },
   role: async (page) => { await openFirst(page, '/platform/roles'); await page.locator('.ant-tree-switcher').first().click(); },
 };
 const LOOKS = [

@@ -4,6 +4,7 @@ pub mod account;
 pub mod bank_account;
 pub mod calc;
 pub mod customer;
+pub mod dashboards;
 pub mod delivery;
 pub mod events;
 pub mod ledger;
@@ -59,44 +60,57 @@ pub fn cell() -> Cell {
         .ledger(Ledger::<receivable::ReceivableEntry>::of())
         .ledger(Ledger::<ledger::LedgerEntry>::of())
         .setting::<settings::ErpSettings>(None)
-        .report(reports::TRIAL_BALANCE)
-        .report(reports::BALANCE_SHEET)
-        .report(reports::INCOME_STATEMENT)
-        .report(reports::AR_AGING)
-        .report(reports::STOCK_SUMMARY)
-        .report(reports::SALES_MARGIN)
-        .menu(
-            "销售 | Sales",
-            &[
-                "sales-order",
-                "delivery",
-                "sales-return",
-                "sales-invoice",
-                "receipt",
-                "receivable",
-                "report:ar-aging",
-                "report:sales-margin",
-            ],
-        )
-        .menu("库存 | Stock", &["stock-balance", "stock-move", "stock-adjustment", "report:stock-summary"])
-        .menu(
-            "财务 | Finance",
-            &[
-                "voucher",
-                "ledger-entry",
-                "report:trial-balance",
-                "report:balance-sheet",
-                "report:income-statement",
-                "account",
-                "period",
-                "posting-rule",
-                "bank-account",
-            ],
-        )
-        .menu(
-            "基础资料 | Masters",
-            &["product", "product-category", "unit", "vat-rate", "customer", "supplier", "warehouse", "erp-settings"],
-        )
+        .with(reports::declare)
+        .with(menus)
         .seed(seeds::seed)
         .demo(seeds::demo)
+}
+
+/// The groups of the menu.
+fn menus(cell: Cell) -> Cell {
+    cell.menu(
+        "销售 | Sales",
+        &[
+            "dashboard:sales",
+            "dashboard:receivables",
+            "sales-order",
+            "delivery",
+            "sales-return",
+            "sales-invoice",
+            "receipt",
+            "receivable",
+            "report:ar-aging",
+            "report:sales-margin",
+            "report:sales-trend",
+        ],
+    )
+    .menu(
+        "库存 | Stock",
+        &[
+            "dashboard:stock",
+            "stock-balance",
+            "stock-move",
+            "stock-adjustment",
+            "report:stock-summary",
+            "report:stock-ledger",
+        ],
+    )
+    .menu(
+        "财务 | Finance",
+        &[
+            "voucher",
+            "ledger-entry",
+            "report:trial-balance",
+            "report:balance-sheet",
+            "report:income-statement",
+            "account",
+            "period",
+            "posting-rule",
+            "bank-account",
+        ],
+    )
+    .menu(
+        "基础资料 | Masters",
+        &["product", "product-category", "unit", "vat-rate", "customer", "supplier", "warehouse", "erp-settings"],
+    )
 }

@@ -3,6 +3,7 @@
 use crate::condition::Conditions;
 use crate::contract::EventShape;
 use crate::ctx::{Ctx, unbox};
+use crate::dashboard::Dashboard;
 use crate::flow::{Flow, Rule};
 use crate::kind::{FlowKind, Kind, PlainKind};
 use crate::report::Report;
@@ -71,6 +72,19 @@ pub enum MenuItem {
     Type(&'static str),
     /// A report, by its name.
     Report(&'static str),
+    /// A dashboard, by its name.
+    Dashboard(&'static str),
+}
+
+impl MenuItem {
+    /// A type by its bare name, anything else as `kind:name`.
+    fn of(item: &'static str) -> MenuItem {
+        match item.split_once(':') {
+            Some(("report", name)) => MenuItem::Report(name),
+            Some(("dashboard", name)) => MenuItem::Dashboard(name),
+            _ => MenuItem::Type(item),
+        }
+    }
 }
 
 /// A group of the menu.
@@ -103,6 +117,7 @@ pub struct Registry {
     by_table: HashMap<&'static str, usize>,
     ledgers: HashMap<&'static str, LedgerDef>,
     pub(crate) reports: Vec<Report>,
+    pub(crate) dashboards: Vec<Dashboard>,
     pub(crate) menus: Vec<Menu>,
     pub(crate) views: Vec<View>,
     pub(crate) services: Vec<ServiceRoute>,
@@ -128,6 +143,7 @@ impl Cell {
                 by_table: HashMap::new(),
                 ledgers: HashMap::new(),
                 reports: Vec::new(),
+                dashboards: Vec::new(),
                 menus: Vec::new(),
                 views: Vec::new(),
                 services: Vec::new(),
@@ -229,13 +245,17 @@ impl Cell {
         self
     }
 
-    /// A group of the menu: type names, and reports as `report:name`.
+    /// A dashboard.
+    #[must_use]
+    pub fn dashboard(mut self, dashboard: Dashboard) -> Cell {
+        self.registry.dashboards.push(dashboard);
+        self
+    }
+
+    /// A group of the menu: type names, reports as `report:name`, dashboards as `dashboard:name`.
     #[must_use]
     pub fn menu(mut self, label: &'static str, items: &[&'static str]) -> Cell {
-        let items = items
-            .iter()
-            .map(|item| item.strip_prefix("report:").map_or(MenuItem::Type(item), MenuItem::Report))
-            .collect();
+        let items = items.iter().map(|item| MenuItem::of(item)).collect();
         self.registry.menus.push(Menu { label: split_label(label), items });
         self
     }

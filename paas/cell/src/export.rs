@@ -1,4 +1,4 @@
-//! The formats of exports and reports: JSON, CSV and spreadsheets. Cells are typed; a text never becomes a formula.
+//! The formats of exports and reports: JSON, CSV and spreadsheets; PDF is [`crate::paper`]. Cells are typed; a text never becomes a formula.
 
 use crate::ctx::Caller;
 use crate::kind::Kind;
@@ -19,6 +19,7 @@ pub(crate) enum Format {
     Json,
     Csv,
     Xlsx,
+    Pdf,
 }
 
 impl Format {
@@ -39,6 +40,7 @@ impl Format {
             Format::Json => "json",
             Format::Csv => "csv",
             Format::Xlsx => "xlsx",
+            Format::Pdf => "pdf",
         }
     }
 
@@ -47,6 +49,7 @@ impl Format {
             Format::Json => "application/json",
             Format::Csv => "text/csv; charset=utf-8",
             Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Format::Pdf => "application/pdf",
         }
     }
 
@@ -163,7 +166,7 @@ impl Sheet {
             group: None,
             label: c.label.get(lang).to_owned(),
             kind: match c.ty {
-                "amount" | "quantity" | "price" | "rate" | "integer" => CellKind::Number,
+                number if is_number_type(number) => CellKind::Number,
                 "date" => CellKind::Date,
                 _ => CellKind::Text,
             },
@@ -209,17 +212,9 @@ impl Column {
         value.unwrap_or(&Json::Null)
     }
 
-    /// The cell as plain text; a reference is its code or number.
+    /// The cell as plain text.
     fn plain(&self, row: &Map<String, Json>) -> String {
-        match self.value(row) {
-            Json::Null => String::new(),
-            Json::String(text) => text.clone(),
-            Json::Object(map) => {
-                let shown = ["code", "number", "name", "id"].iter().find_map(|k| map.get(*k).and_then(Json::as_str));
-                shown.unwrap_or_default().to_owned()
-            }
-            other => other.to_string(),
-        }
+        plain(self.value(row))
     }
 
     /// The cell in a text file: numbers as they are, texts made harmless.
@@ -227,6 +222,24 @@ impl Column {
         let text = self.plain(row);
         if self.kind == CellKind::Number && is_number(&text) { text } else { harmless(text) }
     }
+}
+
+/// A value as plain text; a reference is its code or number.
+pub(crate) fn plain(value: &Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        Json::Object(map) => {
+            let shown = ["code", "number", "name", "id"].iter().find_map(|k| map.get(*k).and_then(Json::as_str));
+            shown.unwrap_or_default().to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Whether cells of a report's column are figures.
+pub(crate) fn is_number_type(ty: &str) -> bool {
+    matches!(ty, "amount" | "quantity" | "price" | "rate" | "integer")
 }
 
 fn is_number(text: &str) -> bool {

@@ -9,6 +9,7 @@ mod cell;
 mod condition;
 mod contract;
 mod ctx;
+mod dashboard;
 mod database;
 mod directory;
 mod dispatch;
@@ -21,6 +22,7 @@ mod json;
 mod kind;
 mod names;
 mod openapi;
+mod paper;
 mod process;
 mod render;
 mod report;
@@ -33,6 +35,7 @@ mod snapshot;
 pub use cell::{Cell, Ledger, Menu, MenuItem, Reaction, Registry, Seed};
 pub use contract::{Contract, EventShape};
 pub use ctx::{Caller, Ctx, Find, Sum};
+pub use dashboard::{Chart, ChartKind, Dashboard, Given, Panel};
 pub use database::Database;
 pub use dispatch::{Dispatcher, Pace};
 pub use events::Heard;
@@ -51,8 +54,8 @@ pub use service::Service;
 /// What a cell author needs.
 pub mod prelude {
     pub use crate::{
-        Cell, Ctx, Drill, DrillFrom, DrillTarget, Edge, Find, Flow, Heard, Labels, Ledger, Parameter, ParameterType,
-        Params, Report, Rule, Sum, Table,
+        Cell, Chart, Ctx, Dashboard, Drill, DrillFrom, DrillTarget, Edge, Find, Flow, Given, Heard, Labels, Ledger,
+        Panel, Parameter, ParameterType, Params, Report, Rule, Sum, Table,
     };
     pub use paas_document::{
         AnyRef, DepartmentRef, Document, Entry as _, FieldValue as _, Head, MasterState, Op, Record as _, Ref,

@@ -159,8 +159,15 @@ fn files(formats: &[(&str, &str)], json: Json) -> Json {
 const CSV: (&str, &str) = ("csv", "text/csv");
 const XLSX: (&str, &str) = ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
 
-fn format_parameter(usual: &str) -> Json {
-    json!({"name": "format", "in": "query", "schema": {"enum": ["json", "csv", "xlsx"], "default": usual}})
+const PDF: (&str, &str) = ("pdf", "application/pdf");
+/// The formats of lists and of reports, beside JSON.
+const LIST_FILES: [(&str, &str); 2] = [CSV, XLSX];
+const REPORT_FILES: [(&str, &str); 3] = [CSV, XLSX, PDF];
+
+/// The parameter `format`: JSON, which is usual, or one of the others.
+fn format_parameter(others: &[(&str, &str)]) -> Json {
+    let names: Vec<&str> = std::iter::once("json").chain(others.iter().map(|(name, _)| *name)).collect();
+    json!({"name": "format", "in": "query", "schema": {"enum": names, "default": "json"}})
 }
 
 /// The paths of one type.
@@ -204,9 +211,10 @@ impl Paths<'_> {
         }
         self.insert("", many);
         if meta.kind != RecordKind::Setting {
-            let export = self.list(&format!("Export: {label}"), "export", "Export").parameter(format_parameter("json"));
+            let export =
+                self.list(&format!("Export: {label}"), "export", "Export").parameter(format_parameter(&LIST_FILES));
             let rows = json!({"type": "array", "items": self.reference()});
-            let export = export.answers_as("200", files(&[CSV, XLSX], rows), json!({}));
+            let export = export.answers_as("200", files(&LIST_FILES, rows), json!({}));
             self.insert("/export", [("get".to_owned(), export.done())].into_iter().collect());
         }
         if meta.kind != RecordKind::Setting && self.registry.view(meta.name).is_none() {
@@ -359,7 +367,7 @@ fn add_reports(registry: &Registry, paths: &mut Map<String, Json>) {
     for report in &registry.reports {
         let code = format!("{}.report.{}", registry.name, report.name);
         let mut operation =
-            Operation::new(report.label.en, &code).tagged("Reports").parameter(format_parameter("json"));
+            Operation::new(report.label.en, &code).tagged("Reports").parameter(format_parameter(&REPORT_FILES));
         for p in report.parameters {
             let schema = match p.ty {
                 ParameterType::Date => json!({"type": "string", "format": "date"}),
@@ -374,7 +382,7 @@ fn add_reports(registry: &Registry, paths: &mut Map<String, Json>) {
             );
         }
         let table = json!({"$ref": "#/components/schemas/Report"});
-        let operation = operation.answers_as("200", files(&[CSV, XLSX], table), json!({}));
+        let operation = operation.answers_as("200", files(&REPORT_FILES, table), json!({}));
         paths.insert(format!("/api/v1/{}/reports/{}", registry.name, report.name), json!({"get": operation.done()}));
     }
 }

@@ -137,17 +137,6 @@ impl Params {
         Ok(Params(values))
     }
 
-    /// The parameters that refer to records of a resource, with their values.
-    pub(crate) fn references<'a>(
-        &'a self,
-        parameters: &'static [Parameter],
-    ) -> impl Iterator<Item = (&'static Parameter, &'static str, &'a str)> {
-        parameters.iter().filter_map(|p| match p.ty {
-            ParameterType::Ref(resource) => self.text(p.name).map(|value| (p, resource, value)),
-            _ => None,
-        })
-    }
-
     /// A text value.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)

@@ -77,6 +77,7 @@ fn chapter(cell: &Cell) -> String {
             let _ = writeln!(out, "| `reports/{}` | {} | {} |", text(report, "name"), zh(report), dash(&parameters));
         }
     }
+    dashboards(&mut out, &contract.meta);
     let events = cell.events();
     if !events.is_empty() {
         out.push_str("\n## 事件\n\n| 事件 | 版本 | 数据 |\n| --- | --- | --- |\n");
@@ -87,6 +88,20 @@ fn chapter(cell: &Cell) -> String {
         }
     }
     out
+}
+
+/// What pages show at a glance; each person the panels whose reports he may read.
+fn dashboards(out: &mut String, meta: &Json) {
+    let boards = list(meta, "dashboards");
+    if boards.is_empty() {
+        return;
+    }
+    out.push_str("\n## 看板\n\n| 看板 | 名称 | 面板（报表） |\n| --- | --- | --- |\n");
+    for board in boards {
+        let panels = list(board, "panels").iter().map(|p| format!("{}（`{}`）", zh(p), text(p, "report")));
+        let panels = panels.collect::<Vec<_>>().join("；");
+        let _ = writeln!(out, "| `{}` | {} | {panels} |", text(board, "name"), zh(board));
+    }
 }
 
 fn section(out: &mut String, cell: &str, ty: &Json) {

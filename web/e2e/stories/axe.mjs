@@ -22,7 +22,7 @@ const SCREENS = [
   ['refused', '/toy/notes/new', '.record-head h1', async (page) => { await page.keyboard.press('Control+s'); await page.locator('.item-error').first().waitFor(); }],
   ['line in work', '/toy/notes/new', '.record-head h1', async (page) => { await page.locator('[data-row="0"] [data-field=quantity] button').click(); await page.locator('.line-active input').first().waitFor(); }],
   ['report', '/toy/reports/balance', 'table.report'],
-  ['chart', '/toy/reports/balance', 'table.report', async (page) => { await page.locator('.ant-segmented-item').nth(1).click(); await page.locator('.bars').waitFor(); }],
+  ['chart', '/toy/reports/balance', 'table.report', async (page) => { await page.locator('.ant-segmented-item').nth(1).click(); await page.locator('.drawing canvas').waitFor(); }],
   ['role', '/platform/roles/new', '.permission-tree'],
   ['not found', '/toy/nothing', '.notice'],
 ];

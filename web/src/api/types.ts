@@ -90,8 +90,14 @@ export interface Parameter { name: string; label: Label; type: FieldType; requir
 export interface Drill { columns: string[]; resource?: string; report?: string; with: { to: string; column?: string; parameter?: string }[] }
 /** A report of a cell. */
 export interface ReportMeta { name: string; label: Label; parameters: Parameter[]; allowed: boolean; drill?: Drill[] }
+/** How rows of a report are drawn: which column names the points, which are drawn, how many at most. */
+export interface ChartMeta { kind: 'columns' | 'bars' | 'lines' | 'totals'; by?: string | null; values: string[]; most: number }
+/** A report on a dashboard: what it is asked, the figures above its chart, and the chart. */
+export interface Panel { label: Label; report: string; with: { parameter: string; value?: string; monthsAgo?: number }[]; figures: string[]; chart: ChartMeta }
+/** Reports at a glance; the panels this person may read. */
+export interface Dashboard { name: string; label: Label; panels: Panel[] }
 /** One entry of the menu. */
-export interface MenuItem { type?: string; report?: string }
+export interface MenuItem { type?: string; report?: string; dashboard?: string }
 /** A group of the menu. */
 export interface Menu { label: Label; items: MenuItem[] }
 
@@ -103,6 +109,7 @@ export interface CellMeta {
   types: TypeMeta[];
   menus: Menu[];
   reports: ReportMeta[];
+  dashboards?: Dashboard[];
 }
 
 /** A name in both languages as `/auth/me` carries it. */

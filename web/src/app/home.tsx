@@ -1,5 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { Link, Navigate } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { api } from '../api/client';
 import { useMe, useMetas } from '../api/meta';
 import type { CellMeta, Page, StateMeta, TypeMeta } from '../api/types';
@@ -12,6 +13,8 @@ import { Skeleton } from './notice';
 import { recent } from './recent';
 import { menuOf } from './menu';
 import { EntryLink } from './shell';
+
+const HomeBoards = lazy(() => import('../dash/home-boards'));
 
 /** Work that waits: records of a type in a state from which this person can lead them on. */
 export interface Waiting { cell: string; type: TypeMeta; state: StateMeta }
@@ -108,6 +111,7 @@ export function HomePage() {
         </section>
       ) : null}
       <Work metas={metas} />
+      {metas.some((m) => (m.dashboards ?? []).length > 0) ? <Suspense fallback={null}><HomeBoards metas={metas} /></Suspense> : null}
       <Unsaved metas={metas} />
       <section>
         <h2>{t('home.recent')}</h2>

@@ -18,10 +18,13 @@ const report = createRoute({
   getParentRoute: () => root, path: '/$cell/reports/$name', validateSearch,
   component: lazyRouteComponent(() => import('../report/report-page'), 'ReportPage'),
 });
+const dashboard = createRoute({
+  getParentRoute: () => root, path: '/$cell/dashboards/$name', component: lazyRouteComponent(() => import('../dash/dashboard-page'), 'DashboardPage'),
+});
 
 /** Every place of the page. There is none per type of document: the descriptor fills these. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, status, start, list, record, report]),
+  routeTree: root.addChildren([home, status, start, list, record, report, dashboard]),
   parseSearch,
   stringifySearch: writeSearch,
   defaultPreload: 'intent',

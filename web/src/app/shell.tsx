@@ -25,6 +25,9 @@ export function EntryLink({ entry, onClick }: { entry: Entry; onClick?: () => vo
   if (entry.report !== undefined) {
     return <Link {...common} to="/$cell/reports/$name" params={{ cell: entry.cell, name: entry.report }}>{entry.label}</Link>;
   }
+  if (entry.dashboard !== undefined) {
+    return <Link {...common} to="/$cell/dashboards/$name" params={{ cell: entry.cell, name: entry.dashboard }}>{entry.label}</Link>;
+  }
   return <Link {...common} to="/$cell/$resource" params={{ cell: entry.cell, resource: entry.resource ?? '' }}>{entry.label}</Link>;
 }
 

@@ -16,6 +16,12 @@ export function addDays(base: string, days: number): string {
   return date.toISOString().slice(0, 10);
 }
 
+/** The first day of the month so many months before the month of `base`. */
+export function monthStart(base: string, monthsAgo: number): string {
+  const months = Number(base.slice(0, 4)) * 12 + Number(base.slice(5, 7)) - 1 - monthsAgo;
+  return iso(Math.floor(months / 12), (months % 12) + 1, 1);
+}
+
 function checked(year: number, month: number, day: number): string | null {
   const text = iso(year, month, day);
   const date = new Date(`${text}T00:00:00Z`);

@@ -50,6 +50,17 @@ export function shiftDecimal(value: string, places: number): string {
   return `${match[1] === '-' ? '-' : ''}${whole}${rest ? `.${rest}` : ''}`;
 }
 
+/** A plain decimal with so many digits behind the point, half away from zero. */
+export function roundDecimal(value: string, places: number): string {
+  const match = SHAPE.exec(value);
+  if (!match) return value;
+  const part = (match[3] ?? '').padEnd(places + 1, '0');
+  const up = part.charAt(places) >= '5' ? 1n : 0n;
+  const digits = (BigInt((match[2] ?? '') + part.slice(0, places) || '0') + up).toString().padStart(places + 1, '0');
+  const sign = match[1] === '-' && /[1-9]/.test(digits) ? '-' : '';
+  return places === 0 ? sign + digits : `${sign}${digits.slice(0, -places)}.${digits.slice(-places)}`;
+}
+
 /** Exact sum of plain decimals, by scaled integers; blanks count nothing. Answers null when one is no decimal. */
 export function sumDecimals(values: (string | null | undefined)[]): string | null {
   const scale = Math.max(0, ...values.map((v) => (v ?? '').split('.')[1]?.length ?? 0));

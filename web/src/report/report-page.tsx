@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { App, Button, Dropdown, Segmented } from 'antd';
-import { useEffect, useMemo, useState, type ReactNode, type SubmitEvent } from 'react';
+import { useCallback, useEffect, useMemo, useState, type SubmitEvent } from 'react';
 import { api, download } from '../api/client';
 import { reportOf, useCellMeta } from '../api/meta';
 import type { Field, FieldType, Json, JsonObject, Parameter, ReportAnswer, ReportMeta } from '../api/types';
@@ -13,9 +13,10 @@ import { WIDGETS } from '../fields/registry';
 import { useText } from '../i18n';
 import { parseDate, showInstant, today } from '../lib/dates';
 import { asObject, asString, isBlank } from '../lib/values';
+import type { Follow, Lead } from '../chart/chart';
 import { isNumberColumn, showCell } from './cells';
-import { Chart } from './chart';
 import { drillOf } from './drill';
+import { ReportChart } from './report-chart';
 
 /** Any report of any cell. */
 export function ReportPage() {
@@ -67,8 +68,6 @@ function usual(report: ReportMeta): Search {
   return Object.fromEntries(dates.map((p) => [p.name, p.name === 'from' ? `${now.slice(0, 4)}-01-01` : now]));
 }
 
-type Lead = (column: string, row: JsonObject, text: string) => ReactNode;
-
 function Rows({ answer, lead }: { answer: ReportAnswer; lead: Lead }) {
   const { t } = useText();
   const totals = answer.totals && Object.keys(answer.totals).length > 0 ? answer.totals : null;
@@ -115,6 +114,11 @@ function Report({ cell, report }: { cell: string; report: ReportMeta }) {
     if (same && ready) void answer.refetch();
     else void navigate({ to: '.', search: next });
   };
+  const follow: Follow = useCallback((column, row) => {
+    const place = drillOf(report, column, row, search);
+    if (place?.report !== undefined) void navigate({ to: '/$cell/reports/$name', params: { cell, name: place.report }, search: place.search });
+    else if (place) void navigate({ to: '/$cell/$resource', params: { cell, resource: place.resource ?? '' }, search: place.search });
+  }, [report, search, navigate, cell]);
   const lead: Lead = (column, row, text) => {
     const place = drillOf(report, column, row, search);
     if (place === null) return text;
@@ -131,14 +135,14 @@ function Report({ cell, report }: { cell: string; report: ReportMeta }) {
         {asOf ? <span className="muted">{t('report.asof', { at: asOf.length > 10 ? showInstant(asOf) : asOf })}</span> : null}
         <span className="grow" />
         <Segmented value={look} aria-label={t('report.chart')} onChange={setLook} options={[{ value: 'table', label: t('report.table') }, { value: 'chart', label: t('report.chart') }]} />
-        <Dropdown trigger={['click']} menu={{ items: [{ key: 'xlsx', label: 'Excel (xlsx)' }, { key: 'csv', label: 'CSV' }], onClick: ({ key }) => exportAs(key) }}>
+        <Dropdown trigger={['click']} menu={{ items: [{ key: 'xlsx', label: 'Excel (xlsx)' }, { key: 'csv', label: 'CSV' }, { key: 'pdf', label: 'PDF' }], onClick: ({ key }) => exportAs(key) }}>
           <Button disabled={answer.data === undefined}>{t('list.export')}</Button>
         </Dropdown>
       </div>
       <Conditions report={report} search={search} onRun={run} />
       {!ready ? <Notice title={t('report.choose')} /> : answer.isPending ? <Skeleton rows={12} />
         : answer.isError ? <Failure error={answer.error} retry={() => void answer.refetch()} />
-          : answer.data.rows.length === 0 ? <Notice title={t('report.empty')} /> : look === 'chart' ? <Chart answer={answer.data} /> : <Rows answer={answer.data} lead={lead} />}
+          : answer.data.rows.length === 0 ? <Notice title={t('report.empty')} /> : look === 'chart' ? <ReportChart answer={answer.data} title={l(report.label, report.name)} lead={lead} follow={follow} /> : <Rows answer={answer.data} lead={lead} />}
     </div>
   );
 }

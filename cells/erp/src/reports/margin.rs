@@ -47,7 +47,7 @@ impl Margin {
 }
 
 /// Posted documents dated in a span.
-fn posted<D: Typed>(date: &'static str, from: Date, to: Date) -> Find<D> {
+pub(super) fn posted<D: Typed>(date: &'static str, from: Date, to: Date) -> Find<D> {
     Find::<D>::all().eq("state", PostingState::Posted).op(date, Op::Gte, from).op(date, Op::Lte, to).limit(1_000_000)
 }
 

@@ -1,17 +1,34 @@
-//! Reports: trial balance, statements, receivables by age, stock, margin.
+//! Reports: trial balance, statements, receivables by age, stock, margin, and figures by month.
 
 mod aging;
 mod books;
 mod margin;
+mod months;
 mod statements;
 mod stock_summary;
 
 pub use aging::AR_AGING;
 pub use books::TRIAL_BALANCE;
 pub use margin::SALES_MARGIN;
+pub use months::{SALES_TREND, STOCK_LEDGER};
 use paas_cell::prelude::*;
 pub use statements::{BALANCE_SHEET, INCOME_STATEMENT};
 pub use stock_summary::STOCK_SUMMARY;
+
+/// The reports of the cell, and the dashboards that show them at a glance.
+pub fn declare(cell: Cell) -> Cell {
+    cell.report(TRIAL_BALANCE)
+        .report(BALANCE_SHEET)
+        .report(INCOME_STATEMENT)
+        .report(AR_AGING)
+        .report(STOCK_SUMMARY)
+        .report(SALES_MARGIN)
+        .report(SALES_TREND)
+        .report(STOCK_LEDGER)
+        .dashboard(crate::dashboards::SALES)
+        .dashboard(crate::dashboards::RECEIVABLES)
+        .dashboard(crate::dashboards::STOCK)
+}
 
 pub(crate) const FROM: Parameter =
     Parameter { name: "from", label: Labels::of("开始日期", "From"), ty: ParameterType::Date, required: false };

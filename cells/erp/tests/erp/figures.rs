@@ -253,3 +253,51 @@ async fn rows_come_in_the_order_of_their_codes() {
         assert_eq!(found, codes, "{path}");
     }
 }
+
+#[tokio::test]
+async fn sales_and_receipts_by_month() {
+    let world = company().await;
+    let table = report(&world, &format!("sales-trend?from={}&to={}", world.day("01-15"), world.day("03-10"))).await;
+    let year = &world.day("01-15")[..4];
+    let rows = table["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(
+        rows[1],
+        json!({"month": format!("{year}-02"), "from": world.day("02-01"), "to": world.day("02-28"),
+               "revenue": "900.00", "received": "500.00"})
+    );
+    assert_eq!((&rows[0]["from"], &rows[2]["to"]), (&json!(world.day("01-15")), &json!(world.day("03-10"))));
+    assert_eq!(row(&table, &format!("{year}-03"), &["revenue", "received"]), ["0.00", "0.00"]);
+    assert_eq!(table["totals"], json!({"revenue": "900.00", "received": "500.00"}));
+    let margin = report(&world, &format!("sales-margin?from={}&to={}", world.day("01-15"), world.day("03-10"))).await;
+    assert_eq!(margin["totals"]["revenue"], table["totals"]["revenue"], "two reports say the same of sales");
+    // A credit takes back what it credits.
+    let order = world.get("sales-orders").await["data"][0].clone();
+    let delivery = world.get("deliveries").await["data"][0].clone();
+    let delivery = world.get(&format!("deliveries/{}", delivery["id"].as_str().unwrap())).await;
+    let goods = json!({"delivery": {"id": delivery["id"]}, "customer": {"code": "C"}, "warehouse": {"code": "WH01"},
+        "returnDate": world.day("03-01"),
+        "lines": [{"deliveryLine": delivery["lines"][0]["id"], "product": {"code": "P"}, "quantity": "2"}]});
+    let goods = world.post("sales-returns", goods).await;
+    world.act("sales-returns", &goods, "post", J::Null).await;
+    let credit = world.follow(&order, "invoice", json!({"date": world.day("03-02")}), "sales-invoices").await;
+    assert_eq!(credit["kind"], "credit");
+    world.act("sales-invoices", &credit, "post", J::Null).await;
+    let table = report(&world, &format!("sales-trend?from={}&to={}", world.day("01-15"), world.day("03-10"))).await;
+    assert_eq!(row(&table, &format!("{year}-03"), &["revenue", "received"]), ["-360.00", "0.00"]);
+}
+
+#[tokio::test]
+async fn the_stock_is_worth_what_its_account_says() {
+    let world = company().await;
+    let table = report(&world, &format!("stock-ledger?from={}&to={}", world.day("01-01"), world.day("03-31"))).await;
+    let year = &world.day("01-01")[..4];
+    for (month, value) in [("01", "3000.00"), ("02", "2250.00"), ("03", "2100.00")] {
+        let figures = row(&table, &format!("{year}-{month}"), &["stockValue", "ledgerValue", "difference", "account"]);
+        assert_eq!(figures, [value, value, "0.00", "140501"], "{month}");
+    }
+    assert_eq!(table["totals"], json!({}), "balances of months are no sum");
+    let path = format!("reports/stock-ledger?from=2010-01-01&to={}", world.day("03-31"));
+    let (status, long) = world.call(http::Method::GET, &path, &J::Null).await;
+    assert_eq!((status.as_u16(), long["details"][0]["code"].as_str()), (400, Some("TOO_LONG")));
+}

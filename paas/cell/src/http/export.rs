@@ -53,6 +53,7 @@ pub(super) async fn send(
     let body = match format {
         Format::Xlsx => spreadsheet(source, sheets).await?,
         Format::Csv | Format::Json => streamed(source, format, sheets).await?,
+        Format::Pdf => return Err(Refusal::internal("lists are not printed")), // nor offered above
     };
     Ok(Reply::stream(body, format.mime()).with(header::CONTENT_DISPOSITION, name))
 }

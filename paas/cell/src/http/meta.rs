@@ -3,6 +3,7 @@
 use super::{Incoming, Reply};
 use crate::cell::{MenuItem, Registry};
 use crate::ctx::Caller;
+use crate::dashboard::{Dashboard, Given, Panel};
 use crate::kind::Kind;
 use crate::report::{Drill, DrillFrom, DrillTarget, ParameterType};
 use crate::rights::Place;
@@ -60,11 +61,35 @@ pub(crate) fn whole(registry: &Registry, caller: &Caller) -> Json {
             let items = menu.items.iter().map(|item| match item {
                 MenuItem::Type(name) => json!({"type": name}),
                 MenuItem::Report(name) => json!({"report": name}),
+                MenuItem::Dashboard(name) => json!({"dashboard": name}),
             });
             json!({"label": text(&menu.label), "items": items.collect::<Vec<_>>()})
         })
         .collect();
-    json!({"cell": registry.name, "label": text(&registry.label), "types": types, "menus": menus, "reports": reports})
+    let dashboards: Vec<Json> = registry.dashboards.iter().filter_map(|d| dashboard(registry, caller, d)).collect();
+    json!({"cell": registry.name, "label": text(&registry.label), "types": types, "menus": menus, "reports": reports,
+           "dashboards": dashboards})
+}
+
+/// The panels whose reports the caller may read; no dashboard where there is none.
+fn dashboard(registry: &Registry, caller: &Caller, dashboard: &Dashboard) -> Option<Json> {
+    let may = |panel: &&Panel| {
+        let code = format!("{}.report.{}", registry.name, panel.report);
+        super::demand_all(&caller.rights, &code).is_ok()
+    };
+    let panel = |panel: &Panel| {
+        let with = panel.with.iter().map(|(parameter, given)| match given {
+            Given::Value(value) => json!({"parameter": parameter, "value": value}),
+            Given::MonthsAgo(months) => json!({"parameter": parameter, "monthsAgo": months}),
+        });
+        json!({"label": text(&panel.label.text()), "report": panel.report, "with": with.collect::<Vec<_>>(),
+               "figures": panel.figures,
+               "chart": {"kind": panel.chart.kind.name(), "by": panel.chart.by, "values": panel.chart.values,
+                         "most": panel.chart.most}})
+    };
+    let panels: Vec<Json> = dashboard.panels.iter().filter(may).map(panel).collect();
+    let described = json!({"name": dashboard.name, "label": text(&dashboard.label.text()), "panels": panels});
+    (!panels.is_empty()).then_some(described)
 }
 
 /// Where figures lead; nowhere when the caller may not go there.

@@ -103,6 +103,7 @@ async fn openapi_describes_every_call_and_refers_to_nothing_missing() {
         "get toy-settings/{id}/history",
         "get toy-settings/{id}/links",
         "get reports/on-shelf",
+        "get reports/shelf-book",
     ];
     assert_eq!(calls, expected.into_iter().map(str::to_owned).collect());
     let mut found = BTreeSet::new();

@@ -126,7 +126,7 @@ async fn a_report_is_checked_and_comes_as_a_file_too() {
         ("", "VALIDATION_FAILED", "asOf REQUIRED"),
         ("asOf=soon", "VALIDATION_FAILED", "asOf INVALID"),
         ("asOf=2026-11-24&gadget=G9", "VALIDATION_FAILED", "gadget NOT_FOUND"),
-        ("asOf=2026-11-24&format=pdf", "VALIDATION_FAILED", "format INVALID_CHOICE"),
+        ("asOf=2026-11-24&format=docx", "VALIDATION_FAILED", "format INVALID_CHOICE"),
         ("asOf=2026-11-24&colour=red", "UNKNOWN_FILTER", ""),
     ] {
         let (status, body) = w.call(ADMIN, "a", Method::GET, &format!("reports/on-shelf?{query}"), J::Null).await;

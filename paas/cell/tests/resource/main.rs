@@ -6,6 +6,7 @@ mod bodies;
 mod descriptions;
 mod files;
 mod lists;
+mod paper;
 mod refusals;
 mod repeats;
 mod rights;

@@ -12,6 +12,7 @@ pub fn cell() -> Cell {
         .setting::<ToySettings>(None)
         .setting::<Plain>(None)
         .report(ON_SHELF)
+        .report(SHELF_BOOK)
         .seed(|ctx| {
             let mut settings = ctx.setting::<ToySettings>()?;
             settings.colour = Some("red".to_owned());
@@ -83,6 +84,66 @@ fn on_shelf(ctx: &mut Ctx<'_>, params: &Params) -> Result<Table> {
     }
     table.push_group(vec![json!("=SUM"), json!(total.to_string())]);
     table.total("quantity", json!(total.to_string()));
+    Ok(table)
+}
+
+const WIDTHS: &[paas_cell::__private::Choice] = &[
+    paas_cell::__private::Choice { value: "narrow", label: Text::of("窄", "Narrow") },
+    paas_cell::__private::Choice { value: "wide", label: Text::of("宽", "Wide") },
+    paas_cell::__private::Choice { value: "endless", label: Text::of("极宽", "Endless") },
+];
+
+/// 货架簿 | Shelf book
+pub const SHELF_BOOK: Report = Report {
+    name: "shelf-book",
+    label: Labels::of("货架簿（全部物件）", "Shelf book (all gadgets)"),
+    parameters: &[
+        Parameter {
+            name: "width",
+            label: Labels::of("宽度", "Width"),
+            ty: ParameterType::Choice(WIDTHS),
+            required: false,
+        },
+        Parameter {
+            name: "gadget",
+            label: Labels::of("物件", "Gadget"),
+            ty: ParameterType::Ref("gadgets"),
+            required: false,
+        },
+    ],
+    drill: &[],
+    run: shelf_book,
+};
+
+const COLUMNS: [&str; 30] = [
+    "q01", "q02", "q03", "q04", "q05", "q06", "q07", "q08", "q09", "q10", "q11", "q12", "q13", "q14", "q15", "q16",
+    "q17", "q18", "q19", "q20", "q21", "q22", "q23", "q24", "q25", "q26", "q27", "q28", "q29", "q30",
+];
+
+/// Every gadget on the shelf with its name, and its quantity as often as it was asked.
+fn shelf_book(ctx: &mut Ctx<'_>, params: &Params) -> Result<Table> {
+    let count = match params.text("width") {
+        Some("wide") => 12,
+        Some("endless") => COLUMNS.len(),
+        _ => 1,
+    };
+    let mut table =
+        Table::new(ctx.today()).column("gadget", "物件", "Gadget", "text").column("name", "名称", "Name", "text");
+    for name in COLUMNS.into_iter().take(count) {
+        table = table.column(name, "数量（件）−备用", "Quantity (pieces) − spare", "quantity");
+    }
+    let mut total = Quantity::ZERO;
+    for sum in ctx.sum(Find::<shelf::Shelf>::all(), &["gadget"], &["quantity"])? {
+        let Some(id) = sum.id(0) else { continue };
+        let quantity = Quantity::from_raw(sum.raw(0));
+        total = [total, quantity].into_iter().sum();
+        let named = ctx.named(Ref::<gadget::Gadget>::new(id))?;
+        let cells = [json!(named.code.clone()), json!(named.name_in(ctx.lang()))];
+        table.push(cells.into_iter().chain((0..count).map(|_| json!(quantity.to_string()))).collect());
+    }
+    for name in COLUMNS.into_iter().take(count) {
+        table.total(name, json!(total.to_string()));
+    }
     Ok(table)
 }
 

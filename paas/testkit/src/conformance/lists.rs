@@ -1,6 +1,7 @@
 //! Lists and reports.
 
-use super::Run;
+use super::{Member, Run};
+use paas_auth::GrantScope;
 use paas_document::{Field, FieldType, Kind, TypeMeta};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -192,8 +193,48 @@ pub(super) fn reports_answer_in_their_shape(run: &mut Run) {
                 run.expect(known, || format!("{path}: the row has {name}, which is no column"));
             }
         }
+        for (format, start) in [("csv", &b""[..]), ("xlsx", b"PK"), ("pdf", b"%PDF-")] {
+            let file = run.world.get(&admin, &format!("{path}&format={format}"));
+            let well = file.status == 200 && file.bytes.len() > start.len() && file.bytes.starts_with(start);
+            run.expect(well, || format!("{path} as {format}: {}", file.status));
+        }
         let answer = run.world.get(&admin, &format!("{path}&noSuchParameter=1"));
         run.refused(&answer, 400, "UNKNOWN_FILTER", &format!("{path}&noSuchParameter=1"));
     }
+    dashboards_show_what_reports_have(run, &admin);
     run.nothing_of_the_kind();
+}
+
+/// Every panel asks a report for what it takes, and draws columns that it has; who may read none of them sees no board.
+fn dashboards_show_what_reports_have(run: &mut Run, admin: &Member) {
+    for board in run.world.meta["dashboards"].as_array().cloned().unwrap_or_default() {
+        for panel in board["panels"].as_array().cloned().unwrap_or_default() {
+            let given = panel["with"].as_array().cloned().unwrap_or_default();
+            let given = given.iter().map(|w| {
+                let value = w["value"].as_str().map_or_else(|| "2020-01-01".to_owned(), str::to_owned);
+                format!("{}={value}", w["parameter"].as_str().unwrap_or_default())
+            });
+            let to = given.clone().any(|g| g.starts_with("from=")).then(|| "to=2020-12-31".to_owned());
+            let query: Vec<String> = given.chain(to).collect();
+            let path = format!("reports/{}?{}", panel["report"].as_str().unwrap_or_default(), query.join("&"));
+            let answer = run.world.get(admin, &path);
+            run.expect(answer.status == 200, || format!("{}: {path}: {}", board["name"], answer.json));
+            let has = |column: &Json| {
+                answer.json["columns"].as_array().is_some_and(|all| all.iter().any(|c| c["name"] == *column))
+            };
+            let drawn = panel["chart"]["values"].as_array().into_iter().flatten();
+            let named = drawn.chain(panel["figures"].as_array().into_iter().flatten()).chain([&panel["chart"]["by"]]);
+            for column in named.filter(|c| !c.is_null()) {
+                run.expect(has(column), || format!("{}: {path} has no column {column}", board["name"]));
+            }
+            if panel["chart"]["kind"] == "totals" {
+                for column in panel["chart"]["values"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+                    run.expect(!answer.json["totals"][column].is_null(), || format!("{path} has no total of {column}"));
+                }
+            }
+        }
+    }
+    let nobody = run.world.member(0, &[], GrantScope::All);
+    let seen = run.world.get(&nobody, "meta").json["dashboards"].clone();
+    run.expect(seen == serde_json::json!([]), || format!("who may read no report sees {seen}"));
 }
