@@ -104,7 +104,7 @@ impl Place {
             return Err(OpenError::new("nobody signs in to a file"));
         };
         let role = if log { Role::Log } else { Role::App };
-        Ok(Server::new(url, prefix, cell)?.as_role(role, master))
+        Ok(Server::new(url, prefix, cell)?.as_role(role, master).config)
     }
 
     /// Runs statements in the database of a cell behind the store's back, as the role that owns it.
@@ -139,8 +139,8 @@ fn fresh_dir() -> PathBuf {
 }
 
 fn admin(server: &Server, inside: bool) -> Result<Pg, OpenError> {
-    let config = if inside { server.as_admin_inside() } else { server.as_admin() };
-    let mut pg = Pg::new(config, Arc::default()).map_err(|fault| OpenError::new(format!("{fault:?}")))?;
+    let way = if inside { server.as_admin_inside() } else { server.as_admin() };
+    let mut pg = Pg::new(way, Arc::default()).map_err(|fault| OpenError::new(format!("{fault:?}")))?;
     pg.connect().map_err(|error| unreachable(&error))?;
     Ok(pg)
 }

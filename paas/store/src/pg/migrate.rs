@@ -3,7 +3,7 @@
 
 use super::constraints::{Constraints, foreign_name, short};
 use super::ddl::{self, Names};
-use super::server::{Role, Server};
+use super::server::{Role, Server, Way};
 use super::{ConnectError, Missed, Pg, locks};
 use crate::api::{OpenError, Schema};
 use crate::cell::Fault;
@@ -15,7 +15,6 @@ use paas_auth::MasterKey;
 use postgres_protocol::password::scram_sha_256;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio_postgres::Config;
 
 /// The oldest server that has what is used here.
 const OLDEST: i64 = 150_000;
@@ -47,8 +46,8 @@ pub(crate) fn migrate(server: &Server, schema: &Schema, master: &MasterKey) -> R
     open_roles(&mut admin, server, master)
 }
 
-fn connect(config: Config, constraints: &Arc<Constraints>) -> Result<Pg> {
-    let mut pg = Pg::new(config, Arc::clone(constraints)).map_err(|fault| refused("connect", fault))?;
+fn connect(way: Way, constraints: &Arc<Constraints>) -> Result<Pg> {
+    let mut pg = Pg::new(way, Arc::clone(constraints)).map_err(|fault| refused("connect", fault))?;
     pg.connect().map_err(|error| unreachable(&error))?;
     Ok(pg)
 }

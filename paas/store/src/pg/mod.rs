@@ -9,6 +9,7 @@ pub(crate) mod migrate;
 mod pool;
 pub(crate) mod sequencer;
 pub(crate) mod server;
+mod tls;
 mod wire;
 
 use crate::budget::Budget;
@@ -18,6 +19,7 @@ use constraints::Constraints;
 use futures_util::future::{MaybeDone, maybe_done};
 use locks::Locks;
 use paas_types::Id;
+use server::Way;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -26,7 +28,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant as Moment};
 use tokio::runtime::Runtime;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use tokio_postgres::{Client, Row, Statement};
 
 pub(crate) use pool::Pool;
 
@@ -97,7 +99,7 @@ struct Session {
 
 /// A connection; made when it is needed and again after it was lost.
 pub(crate) struct Pg {
-    config: Config,
+    way: Way,
     constraints: Arc<Constraints>,
     runtime: Option<Runtime>,
     session: Option<Session>,
@@ -122,11 +124,11 @@ impl Drop for Pg {
 }
 
 impl Pg {
-    pub fn new(config: Config, constraints: Arc<Constraints>) -> Result<Pg, Fault> {
+    pub fn new(way: Way, constraints: Arc<Constraints>) -> Result<Pg, Fault> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| Fault::Other(format!("no runtime for a connection: {e}")))?;
         Ok(Pg {
-            config,
+            way,
             constraints,
             runtime: Some(runtime),
             session: None,
@@ -154,10 +156,10 @@ impl Pg {
             }
             self.session = None;
         }
-        let config = &self.config;
+        let Way { config, tls } = &self.way;
         let connecting = async {
             let limit = Duration::from_millis(server::CONNECT_MS + GRACE_MS);
-            let connected = tokio::time::timeout(limit, config.connect(NoTls)).await;
+            let connected = tokio::time::timeout(limit, config.connect(tls.clone())).await;
             let (client, connection) = connected.map_err(|_| ConnectError::Silent)?.map_err(ConnectError::Told)?;
             tokio::spawn(async move {
                 if let Err(error) = connection.await {

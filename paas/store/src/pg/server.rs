@@ -1,5 +1,6 @@
 //! Where the database of a cell is, and as whom this program signs in.
 
+use super::tls::Tls;
 use crate::api::OpenError;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,10 +26,18 @@ pub(crate) enum Role {
     Log,
 }
 
+/// How somebody reaches a database.
+#[derive(Clone)]
+pub(crate) struct Way {
+    pub config: Config,
+    pub tls: Tls,
+}
+
 /// The database of one cell on a server.
 #[derive(Clone)]
 pub(crate) struct Server {
     config: Config,
+    tls: Tls,
     prefix: String,
     cell: String,
 }
@@ -36,14 +45,21 @@ pub(crate) struct Server {
 impl Server {
     /// Out of a server URL. The prefix begins the names of databases and roles, so that installations can share a server.
     pub fn new(url: &str, prefix: &str, cell: &str) -> Result<Server, OpenError> {
-        let mut config: Config = url.parse().map_err(|_| {
+        let Asked { plain, mode, roots } = Asked::of(url);
+        let mut config: Config = plain.parse().map_err(|_| {
             OpenError::new("The database URL is not of the form postgres://user:password@host:port/database.")
         })?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(OpenError::new(
-                "This program speaks to PostgreSQL without TLS; leave sslmode=require out and keep to a trusted network.",
-            ));
-        }
+        let tls = match mode {
+            None | Some("disable") => Tls::default(),
+            Some("require" | "verify-ca" | "verify-full") => Tls::checked(roots.filter(|file| *file != "system"))?,
+            Some(_) => {
+                return Err(OpenError::new(
+                    "The database URL has another sslmode than disable and verify-full: a connection is plain, or it is checked.",
+                ));
+            }
+        };
+        let secret = !matches!(mode, None | Some("disable"));
+        config.ssl_mode(if secret { SslMode::Require } else { SslMode::Disable });
         let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let good = prefix.starts_with(|c: char| c.is_ascii_lowercase()) && prefix.chars().all(letters);
         if !good || prefix.len() > 30 {
@@ -52,7 +68,7 @@ impl Server {
             )));
         }
         config.connect_timeout(Duration::from_millis(CONNECT_MS)).tcp_user_timeout(Duration::from_millis(SILENCE_MS));
-        Ok(Server { config, prefix: prefix.to_owned(), cell: cell.to_owned() })
+        Ok(Server { config, tls, prefix: prefix.to_owned(), cell: cell.to_owned() })
     }
 
     /// The name of the database.
@@ -76,27 +92,57 @@ impl Server {
     }
 
     /// How a role reaches the database of the cell.
-    pub fn as_role(&self, role: Role, master: &MasterKey) -> Config {
+    pub fn as_role(&self, role: Role, master: &MasterKey) -> Way {
         let mut config = self.config.clone();
         config.user(self.role(role)).password(self.password(role, master).expose()).dbname(self.database());
         config.application_name(format!("superpaas-{}", self.cell));
-        config
+        self.way(config)
     }
 
     /// How the administrator of the URL reaches the server.
-    pub fn as_admin(&self) -> Config {
+    pub fn as_admin(&self) -> Way {
         let mut config = self.config.clone();
         if config.get_dbname().is_none() {
             config.dbname("postgres");
         }
-        config
+        self.way(config)
     }
 
     /// How the administrator of the URL reaches the database of the cell.
-    pub fn as_admin_inside(&self) -> Config {
+    pub fn as_admin_inside(&self) -> Way {
         let mut config = self.config.clone();
         config.dbname(self.database());
-        config
+        self.way(config)
+    }
+
+    fn way(&self, config: Config) -> Way {
+        Way { config, tls: self.tls.clone() }
+    }
+}
+
+/// A server URL without what it says about TLS, and that.
+struct Asked<'a> {
+    plain: String,
+    mode: Option<&'a str>,
+    roots: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(url: &'a str) -> Asked<'a> {
+        let Some((place, options)) = url.split_once('?') else {
+            return Asked { plain: url.to_owned(), mode: None, roots: None };
+        };
+        let mut asked = Asked { plain: String::new(), mode: None, roots: None };
+        let mut rest = Vec::new();
+        for option in options.split('&') {
+            match option.split_once('=') {
+                Some(("sslmode", mode)) => asked.mode = Some(mode),
+                Some(("sslrootcert", file)) => asked.roots = Some(file),
+                _ => rest.push(option),
+            }
+        }
+        asked.plain = if rest.is_empty() { place.to_owned() } else { format!("{place}?{}", rest.join("&")) };
+        asked
     }
 }
 
@@ -111,16 +157,21 @@ mod tests {
         let (one, two) = (MasterKey::from_bytes([1; 32]), MasterKey::from_bytes([2; 32]));
         assert_ne!(server.password(Role::App, &one).expose(), server.password(Role::Log, &one).expose());
         assert_ne!(server.password(Role::App, &one).expose(), server.password(Role::App, &two).expose());
-        let config = server.as_role(Role::App, &one);
+        let config = server.as_role(Role::App, &one).config;
         assert_eq!((config.get_user(), config.get_dbname()), (Some("superpaas_toys_app"), Some("superpaas_toys")));
-        assert_eq!(server.as_admin().get_dbname(), Some("postgres"));
+        assert_eq!(config.get_ssl_mode(), SslMode::Disable);
+        assert_eq!(server.as_admin().config.get_dbname(), Some("postgres"));
     }
 
     #[test]
     fn what_cannot_be_is_refused_without_telling_the_password() {
         for (url, prefix) in [
             ("http://root:geheim@here", "superpaas"),
-            ("postgres://root:geheim@here?sslmode=require", "superpaas"),
+            ("postgres://root:geheim@here?sslmode=prefer", "superpaas"),
+            (
+                "postgres://root:geheim@here?connect_timeout=1&sslmode=verify-full&sslrootcert=/no/such/file",
+                "superpaas",
+            ),
             ("postgres://root:geheim@here", "Super\"paas"),
             ("postgres://root:geheim@here", ""),
         ] {
