@@ -128,6 +128,12 @@ impl<'a> Ctx<'a> {
         self.read(reference.id(), Lock::Share)
     }
 
+    /// As [`Ctx::hold`] for several records, masters with one question; [`Ctx::get`] then has them as they are.
+    pub fn hold_all<T: Typed>(&mut self, references: impl IntoIterator<Item = Ref<T>>) -> Result<()> {
+        let ids: Vec<Id> = references.into_iter().map(|reference| reference.id()).collect();
+        self.tx.hold_records(T::meta_of(), &ids)
+    }
+
     /// Reads a record that this transaction is going to change or serialises on.
     pub fn lock<T: Typed>(&mut self, reference: Ref<T>) -> Result<T> {
         self.read(reference.id(), Lock::Update)

@@ -6,7 +6,7 @@ use std::path::Path;
 /// Settings of the database.
 #[derive(clap::Args, Clone)]
 pub struct Database {
-    /// A PostgreSQL server, `postgres://user:password@host:port`, instead of files in the data directory; the databases must have been made by `superpaas migrate`.
+    /// A PostgreSQL server, `postgres://user:password@host:port`, instead of files in the data directory; the databases must have been made by `superpaas migrate`. With `?sslmode=verify-full` connections use TLS and the server's certificate is checked, by those the system trusts or by those in the PEM file of `&sslrootcert=`.
     #[arg(long, env = "SUPERPAAS_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
     /// Begins the names of databases and roles on the server, so that installations can share one.

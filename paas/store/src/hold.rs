@@ -5,7 +5,7 @@ use crate::pg::Then;
 use crate::pg::locks::{self, Key, Take};
 use crate::plan::Plan;
 use crate::tx::Backend;
-use crate::{Cell, Tx};
+use crate::{Cell, Col, Tx};
 use paas_types::Result;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use std::sync::Arc;
 type Kept = Option<Vec<Cell>>;
 
 impl Tx {
-    fn take(&mut self, key: &Key, strong: bool) -> Option<Take> {
+    pub(crate) fn take(&mut self, key: &Key, strong: bool) -> Option<Take> {
         match &mut self.backend {
             Backend::Pg(pg) if self.writes => pg.locks.take(key, strong),
             _ => None,
@@ -27,6 +27,18 @@ impl Tx {
         self.known.clear();
         let (sql, params) = locks::statement(&key, strong, take, self.tenant().key.0);
         self.keep_back(&sql, params, Then::Lock).map_err(|fault| self.spoil(fault.into()))
+    }
+
+    /// Asks for rows and holds them; who finds one taken that may not be waited for runs again.
+    pub(crate) fn query_held(&mut self, sql: &str, params: Vec<Cell>, columns: &[Col]) -> Result<Vec<Vec<Cell>>> {
+        let Backend::Pg(pg) = &mut self.backend else { return self.query(sql, &params, columns) };
+        match pg.query_all(vec![(sql, params, Then::Lock)], columns) {
+            Ok(mut answers) => Ok(answers.pop().unwrap_or_default()),
+            Err(missed) => {
+                let fault = self.missed(missed);
+                Err(self.spoil(fault.into()))
+            }
+        }
     }
 
     /// Holds what an earlier run of the job found taken, in order.

@@ -4,7 +4,7 @@ use crate::api::Lock;
 use crate::cell::Fault;
 use crate::ddl::q;
 use crate::pg::Then;
-use crate::pg::locks::Key;
+use crate::pg::locks::{Key, Take, row_clause};
 use crate::plan::Plan;
 use crate::{Cell, Col, Tx};
 use paas_document::{FieldType, Kind, Record, Scope, TypeMeta, UserRef};
@@ -106,20 +106,51 @@ impl Tx {
         if !plan.keeps || new.len() < 2 {
             return Ok(());
         }
-        for some in new.chunks(EXPECTED) {
+        self.remember_masters(&plan, &new, None)
+    }
+
+    /// Holds records still until the transaction ends, masters with one question; [`Tx::load`] then has them as they are.
+    pub fn hold_records(&mut self, meta: &'static TypeMeta, ids: &[Id]) -> Result<()> {
+        let plan = self.plan(meta)?;
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let held: Vec<(Id, Take)> = ids
+            .iter()
+            .filter_map(|id| self.take(&Key::Record(meta.table, *id), false).map(|take| (*id, take)))
+            .collect();
+        if held.is_empty() {
+            return self.expect(meta, &ids);
+        }
+        // While one waits for a lock, others commit: what was read before is read again.
+        self.known.clear();
+        let take = if held.iter().all(|(_, take)| *take == Take::Wait) { Take::Wait } else { Take::Try };
+        let new: Vec<Id> = held.into_iter().map(|(id, _)| id).collect();
+        self.remember_masters(&plan, &new, Some(take))
+    }
+
+    /// Reads records by their ids, which come in order, and keeps the masters among them; holds them when said how.
+    fn remember_masters(&mut self, plan: &Arc<Plan>, ids: &[Id], take: Option<Take>) -> Result<()> {
+        let hold = take.map(|take| format!(" ORDER BY t.\"id\"{}", row_clause(false, take)));
+        for some in ids.chunks(EXPECTED) {
             let mut params = vec![self.tenant_cell()];
             params.extend(some.iter().map(|id| Cell::Id(*id)));
             let marks: Vec<String> = (2..=params.len()).map(|n| format!("${n}")).collect();
             let sql = format!(
-                "SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" IN ({})",
+                "SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" IN ({}){}",
                 plan.select,
-                q(meta.table),
-                marks.join(", ")
+                q(plan.meta.table),
+                marks.join(", "),
+                hold.as_deref().unwrap_or_default()
             );
-            for cells in self.query(&sql, &params, &plan.cols)? {
+            let rows = match hold {
+                Some(_) => self.query_held(&sql, params, &plan.cols)?,
+                None => self.query(&sql, &params, &plan.cols)?,
+            };
+            for cells in rows {
                 let mut record = plan.blank()?;
-                self.fill(&plan, &mut *record, cells)?;
-                self.keep(&plan, &*record);
+                self.fill(plan, &mut *record, cells)?;
+                self.keep(plan, &*record);
             }
         }
         Ok(())

@@ -4,10 +4,12 @@
 
 mod bulk;
 mod cost;
+mod grip;
 mod own;
 
 pub use bulk::{COMMON_WORD, multiply};
 pub use cost::{Cost, Meter};
+pub use grip::Grip;
 pub use own::OwnServer;
 
 use crate::api::{OpenError, Schema, Target};

@@ -128,10 +128,32 @@ mod note {
     }
 
     pub const FLOW: Flow<Note> = Flow::new(&[
-        go("send", &[NoteState::Draft], NoteState::Sent).label("发送", "Send").does(send),
+        go("send", &[NoteState::Draft], NoteState::Sent).label("发送", "Send").guard(gadgets_in_use).does(send),
         go("file", &[NoteState::Sent], NoteState::Filed).label("归档", "File"),
     ])
     .prepare(sum);
+
+    /// As the flow, with a guard that looks at what it relies on and does not hold it.
+    pub const CARELESS: Flow<Note> = Flow::new(&[
+        go("send", &[NoteState::Draft], NoteState::Sent).label("发送", "Send").guard(gadgets_seen_in_use).does(send),
+        go("file", &[NoteState::Sent], NoteState::Filed).label("归档", "File"),
+    ])
+    .prepare(sum);
+
+    fn gadgets_in_use(ctx: &mut Ctx, note: &mut Note) -> Result<()> {
+        note.lines.iter().try_for_each(|line| in_use(&ctx.hold(line.gadget)?))
+    }
+
+    fn gadgets_seen_in_use(ctx: &mut Ctx, note: &mut Note) -> Result<()> {
+        note.lines.iter().try_for_each(|line| in_use(&ctx.get(line.gadget)?))
+    }
+
+    fn in_use(gadget: &Gadget) -> Result<()> {
+        if gadget.state == MasterState::Active {
+            return Ok(());
+        }
+        Err(Refusal::rule("toy.gadget.disabled", Text::of("物件已停用。", "The gadget is out of use."), json!({})))
+    }
 
     fn sum(_ctx: &mut Ctx, note: &mut Note) -> Result<()> {
         note.total = note.lines.iter().map(|l| l.quantity).sum();
@@ -303,6 +325,24 @@ fn a_missing_index_is_seen() {
         }
         assert!(found.iter().all(|what| what.starts_with("notes")), "{found:#?}");
     }
+}
+
+/// A guard that does not hold what it relies on, on the database where others come between.
+#[test]
+fn a_careless_guard_is_seen() {
+    let careless = || {
+        Cell::new("toy", "玩具 | Toy")
+            .master(gadget::FLOW)
+            .document(note::CARELESS)
+            .ledger(Ledger::<shelf::ShelfMove>::of().bound(shelf::not_negative))
+    };
+    let Some(place) = Place::pg().unwrap() else { return };
+    let found = findings("every_guard_holds_what_it_relies_on", careless, Samples::default(), (place, None));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(
+        found[0].starts_with("note: send does not hold lines[].gadget") && found[0].contains("disable"),
+        "{found:#?}"
+    );
 }
 
 fn status(mut answer: Answer, status: u16) -> Answer {

@@ -52,7 +52,7 @@ pub fn check(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
 /// A disabled customer orders nothing, and nothing disabled is ordered.
 pub fn usable(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
     ctx.get(order.customer)?.usable()?;
-    ctx.expect(order.lines.iter().map(|line| line.product))?;
+    ctx.hold_all(order.lines.iter().map(|line| line.product))?;
     for (index, line) in order.lines.iter().enumerate() {
         ctx.get(line.product)?.usable(&format!("lines[{index}].product"))?;
     }

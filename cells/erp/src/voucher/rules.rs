@@ -17,6 +17,9 @@ pub fn prepare(ctx: &mut Ctx<'_>, voucher: &mut Voucher) -> Result<()> {
 
 /// Refuses a voucher that could never be posted.
 pub fn check(ctx: &mut Ctx<'_>, voucher: &mut Voucher) -> Result<()> {
+    if voucher.source.is_none() {
+        ctx.hold_all(voucher.lines.iter().map(|line| line.account))?;
+    }
     for (index, line) in voucher.lines.iter().enumerate() {
         one_side(index, line)?;
         if voucher.source.is_none() {

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The actions of a type as the descriptor tells them: name, states it starts from.
-fn actions(run: &Run, meta: &TypeMeta) -> BTreeMap<String, Vec<String>> {
+pub(super) fn actions(run: &Run, meta: &TypeMeta) -> BTreeMap<String, Vec<String>> {
     let text = |v: &Json| v.as_str().unwrap_or_default().to_owned();
     let mut actions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for action in run.world.described(meta.name)["actions"].as_array().map(Vec::as_slice).unwrap_or_default() {
@@ -16,7 +16,7 @@ fn actions(run: &Run, meta: &TypeMeta) -> BTreeMap<String, Vec<String>> {
     actions
 }
 
-fn act(run: &Run, meta: &TypeMeta, id: &str, action: &str) -> super::Answer {
+pub(super) fn act(run: &Run, meta: &TypeMeta, id: &str, action: &str) -> super::Answer {
     let admin = run.world.admin();
     let version = run.world.get(&admin, &format!("{}/{id}", meta.resource)).json["version"].clone();
     let body = json!({"action": action, "version": version});
@@ -24,7 +24,7 @@ fn act(run: &Run, meta: &TypeMeta, id: &str, action: &str) -> super::Answer {
 }
 
 /// Records in as many states as people can reach, each with the path of actions that led there.
-fn reached(run: &mut Run, meta: &'static TypeMeta) -> BTreeMap<String, Vec<String>> {
+pub(super) fn reached(run: &mut Run, meta: &'static TypeMeta) -> BTreeMap<String, Vec<String>> {
     let mut states: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut open: VecDeque<Vec<String>> = VecDeque::from([Vec::new()]);
     while let Some(path) = open.pop_front() {
@@ -45,7 +45,7 @@ fn reached(run: &mut Run, meta: &'static TypeMeta) -> BTreeMap<String, Vec<Strin
 }
 
 /// A new record taken along a path; its id and state, when every step was allowed.
-fn walk(run: &mut Run, meta: &'static TypeMeta, path: &[String]) -> Option<(String, String)> {
+pub(super) fn walk(run: &mut Run, meta: &'static TypeMeta, path: &[String]) -> Option<(String, String)> {
     let made = run.record(meta)?;
     let (id, mut state) = (made.id(), made.json["state"].as_str().unwrap_or_default().to_owned());
     for action in path {

@@ -5,6 +5,7 @@ mod contract;
 mod cost;
 mod flow;
 mod groups;
+mod guards;
 mod input;
 mod lists;
 mod sample;
@@ -12,7 +13,7 @@ mod scope;
 mod world;
 
 pub use paas_store::testing::Place;
-pub use sample::{Adjust, Samples, sample, unique};
+pub use sample::{Adjust, Relied, Samples, sample, unique};
 pub use world::{Answer, Member, Tamper, World};
 
 use paas_cell::Cell;
@@ -70,6 +71,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "every_edge_and_no_other_is_taken", run: flow::every_edge_and_no_other_is_taken },
     Check { name: "final_records_stay_as_they_are", run: flow::final_records_stay_as_they_are },
     Check { name: "a_refused_action_changes_nothing", run: flow::a_refused_action_changes_nothing },
+    Check { name: "every_guard_holds_what_it_relies_on", run: guards::every_guard_holds_what_it_relies_on },
     Check { name: "declared_filters_and_sorts_work", run: lists::declared_filters_and_sorts_work },
     Check { name: "other_filters_are_refused", run: lists::other_filters_are_refused },
     Check { name: "pages_cover_the_list_once", run: lists::pages_cover_the_list_once },
@@ -179,13 +181,14 @@ macro_rules! conformance {
             every_permission_opens_its_operation_and_no_other nothing_is_open_without_its_permission
             sensitive_values_are_masked seeing_sensitive_values_is_audited hidden_fields_are_not_named data_scopes_hold
             every_edge_and_no_other_is_taken final_records_stay_as_they_are a_refused_action_changes_nothing
+            every_guard_holds_what_it_relies_on
             declared_filters_and_sorts_work other_filters_are_refused pages_cover_the_list_once
             search_finds_what_is_searchable alternatives_find_what_either_finds groups_add_up_to_the_list reports_answer_in_their_shape
             questions_cost_what_they_answer the_books_are_whole_afterwards
         );
         #[test]
         fn no_check_is_left_out() {
-            assert_eq!($crate::conformance::CHECKS.len(), 33);
+            assert_eq!($crate::conformance::CHECKS.len(), 36);
         }
     };
     (@ $cell:expr, $samples:expr; $($name:ident)+) => {

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Changes a generated body into one the rules of its type accept.
 pub type Adjust = fn(&World, &Member, &mut Map<String, Json>);
 
+/// Finds a record that actions rely on though their document does not name it, e.g. by a date; its id.
+pub type Relied = fn(&World, &Json) -> Option<String>;
+
 /// What a cell's author adds where the declaration alone does not make a body the rules accept.
 #[derive(Clone, Copy, Default)]
 pub struct Samples {
@@ -15,6 +18,8 @@ pub struct Samples {
     pub adjust: &'static [(&'static str, Adjust)],
     /// Types nobody can create by a plain `POST`, with the reason; a reason that is no longer true fails the suite.
     pub made_by_rules: &'static [(&'static str, &'static str)],
+    /// What actions rely on beside what their documents refer to, by type name.
+    pub relied: &'static [(&'static str, Relied)],
     /// A table that loses its indexes before costs are looked at: the suite's own test.
     pub without_indexes: Option<&'static str>,
 }

@@ -13,7 +13,7 @@ use paas_cell::{Cell, Service, router};
 use paas_document::TypeMeta;
 use paas_link::{Call, Link, Peers, read_body};
 use paas_store::Tape;
-use paas_store::testing::{Meter, Place, multiply};
+use paas_store::testing::{Grip, Meter, Place, multiply};
 use paas_types::{Clock, Id, TenantKey};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashMap};
@@ -296,6 +296,17 @@ impl World {
     /// What asks questions again beside the cell.
     pub fn meter(&self) -> Meter {
         Meter::new(&self.place, self.cell, &MasterKey::from_bytes([7; 32])).unwrap()
+    }
+
+    /// Whether several write at once.
+    pub fn has_many_writers(&self) -> bool {
+        self.place.is_pg()
+    }
+
+    /// Holds a record of the first tenant as somebody does who is going to change it.
+    pub fn grip(&self, meta: &TypeMeta, id: &str) -> Grip {
+        let master = MasterKey::from_bytes([7; 32]);
+        Grip::on((&self.place, self.cell, &master), (meta.table, tenant(0).key, id.parse().unwrap())).unwrap()
     }
 
     /// What the descriptor says about a type.
