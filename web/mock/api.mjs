@@ -56,6 +56,13 @@ const metas = {
     cell: 'toy', label: L('演示', 'Toy'), etag: '1', types: [note, gadget, shelf],
     menus: [{ label: L('便条', 'Notes'), items: [{ type: 'note' }, { report: 'balance' }] }, { label: L('基础资料', 'Masters'), items: [{ type: 'gadget' }, { type: 'shelf' }] }],
     reports: [{ name: 'balance', label: L('余额表', 'Balance'), allowed: true, parameters: [f('from', '起', 'From', 'date', { required: false, choices: [] }), f('to', '止', 'To', 'date', { required: false, choices: [] })] }],
+    dashboards: [{
+      name: 'overview', label: L('概览', 'Overview'),
+      panels: [
+        { label: L('各科目余额', 'Balances'), report: 'balance', with: [{ parameter: 'from', monthsAgo: 11 }], figures: ['debit'], chart: { kind: 'bars', by: 'name', values: ['debit'], most: 10 } },
+        { label: L('借贷合计', 'Both sides'), report: 'balance', with: [], figures: [], chart: { kind: 'totals', by: null, values: ['debit', 'credit'], most: 10 } },
+      ],
+    }],
   },
   platform: {
     cell: 'platform', label: L('平台', 'Platform'), etag: '1', reports: [], menus: [{ label: L('系统管理', 'Administration'), items: [{ type: 'user' }, { type: 'role' }] }],

@@ -23,6 +23,8 @@ const SCREENS = [
   ['line in work', '/toy/notes/new', '.record-head h1', async (page) => { await page.locator('[data-row="0"] [data-field=quantity] button').click(); await page.locator('.line-active input').first().waitFor(); }],
   ['report', '/toy/reports/balance', 'table.report'],
   ['chart', '/toy/reports/balance', 'table.report', async (page) => { await page.locator('.ant-segmented-item').nth(1).click(); await page.locator('.drawing canvas').waitFor(); }],
+  ['dashboard', '/toy/dashboards/overview', '.panel canvas'],
+  ['dashboard as tables', '/toy/dashboards/overview', '.panel canvas', async (page) => { await page.locator('.chart-foot button').first().click(); await page.locator('.chart-table').waitFor(); }],
   ['role', '/platform/roles/new', '.permission-tree'],
   ['not found', '/toy/nothing', '.notice'],
 ];

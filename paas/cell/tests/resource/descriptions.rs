@@ -98,6 +98,7 @@ async fn openapi_describes_every_call_and_refers_to_nothing_missing() {
         "get shelves/export",
         "get shelves/groups",
         "get toy-settings",
+        "post toy-settings",
         "get toy-settings/{id}",
         "patch toy-settings/{id}",
         "get toy-settings/{id}/history",
