@@ -1,10 +1,10 @@
 // Pictures of the screens for docs/images, from the demo tenant of a running server; to be looked at before they are kept.
-// usage: BASE_URL=… node e2e/shots.mjs <dir>
+// usage: BASE_URL=… node e2e/shots.mjs <dir> [screen…]
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BASE, go, launch, open, signIn } from './browser.mjs';
 
-const dir = process.argv[2] ?? 'shots';
+const [dir = 'shots', ...wanted] = process.argv.slice(2);
 await mkdir(dir, { recursive: true });
 const first = (page) => page.locator('.grid-row[data-id]').first();
 
@@ -15,7 +15,7 @@ async function openFirst(page, path) {
   await page.locator('.record-head h1').waitFor();
 }
 
-/** Ten screens: name, and the way there. */
+/** The screens: name, and the way there. */
 const SCREENS = {
   home: async (page) => { await go(page, '/'); await page.locator('.work').first().waitFor(); },
   list: async (page) => { await go(page, '/erp/sales-orders'); await first(page).waitFor(); },
@@ -26,6 +26,7 @@ const SCREENS = {
   palette: async (page) => { await go(page, '/erp/sales-orders'); await first(page).waitFor(); await page.keyboard.press('Control+k'); await page.keyboard.type('P0'); await page.locator('.hit').nth(3).waitFor(); await page.waitForTimeout(600); },
   report: async (page) => { await go(page, '/erp/reports/trial-balance'); await page.locator('table.report').waitFor(); },
   chart: async (page) => { await go(page, '/erp/reports/stock-summary'); await page.locator('table.report').waitFor(); await page.locator('.ant-segmented-item').nth(1).click(); await page.locator('.drawing canvas').waitFor(); },
+  dashboard: async (page) => { await go(page, '/erp/dashboards/sales'); await page.locator('.drawing canvas').nth(1).waitFor(); },
   role: async (page) => { await openFirst(page, '/platform/roles'); await page.locator('.ant-tree-switcher').first().click(); },
 };
 const LOOKS = [
@@ -42,7 +43,7 @@ for (const look of LOOKS) {
   await page.goto(BASE);
   await signIn(page, 'admin');
   for (const [screen, way] of Object.entries(SCREENS)) {
-    if (look.width && screen === 'palette') continue;
+    if ((look.width && screen === 'palette') || (wanted.length > 0 && !wanted.includes(screen))) continue;
     await way(page);
     await page.waitForTimeout(400);
     await page.screenshot({ caret: 'initial', path: join(dir, `${screen}-${name}.png`) });

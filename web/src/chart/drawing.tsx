@@ -30,13 +30,15 @@ export default function Drawing({ points, kind, label, onPick }: { points: Point
       const options = { lang: lang === 'zh' ? 'zh-CN' : 'en-US', leads, narrow: element.clientWidth < NARROW };
       chart.setOption(optionOf(points, kind, lookOf(element), options), true);
     };
+    // At once, not with the next frame: paper does not wait for one.
+    const redraw = () => { chart.resize(); draw(); chart.getZr().flush(); };
     draw();
     chart.on('click', (at) => pick.current?.(at.dataIndex, at.seriesIndex ?? 0));
-    const watch = new ResizeObserver(() => { chart.resize(); draw(); });
+    const watch = new ResizeObserver(redraw);
     watch.observe(element);
     // Paper is white: the page's variables are set for it while it prints.
-    const print = () => { document.documentElement.dataset.paper = 'yes'; chart.resize(); draw(); };
-    const printed = () => { delete document.documentElement.dataset.paper; chart.resize(); draw(); };
+    const print = () => { document.documentElement.dataset.paper = 'yes'; redraw(); };
+    const printed = () => { delete document.documentElement.dataset.paper; redraw(); };
     window.addEventListener('beforeprint', print);
     window.addEventListener('afterprint', printed);
     return () => {
