@@ -17,7 +17,7 @@ async function openFirst(page, path) {
 
 /** The screens: name, and the way there. */
 const SCREENS = {
-  home: async (page) => { await go(page, '/'); await page.locator('.work').first().waitFor(); },
+  home: async (page) => { await go(page, '/'); await page.locator('.work').first().waitFor(); await page.locator('.home-boards canvas').first().waitFor(); },
   list: async (page) => { await go(page, '/erp/sales-orders'); await first(page).waitFor(); },
   grouped: async (page) => { await go(page, '/erp/sales-orders?group=customer'); await page.locator('.grid-group').first().waitFor(); },
   filters: async (page) => { await go(page, '/erp/sales-orders?orderDate[within]=year'); await first(page).waitFor(); await page.keyboard.press('Alt+f'); await page.locator('.filter-panel').waitFor(); },

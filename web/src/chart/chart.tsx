@@ -3,6 +3,7 @@ import type { ChartMeta, JsonObject, ReportAnswer } from '../api/types';
 import { useText } from '../i18n';
 import { groupDecimal } from '../lib/decimal';
 import { isNumberColumn } from '../report/cells';
+import { drawnHeight } from './option';
 import { isEmpty, pointsOf, sizeOf, type Points } from './points';
 import './chart.css';
 
@@ -63,7 +64,7 @@ export function Chart({ answer, chart, title, lead, follow }: { answer: ReportAn
   return (
     <figure className="chart-figure">
       {table ? <Figures points={points} title={title} lead={lead} /> : (
-        <Suspense fallback={<div className="chart-wait"><div className="bar" /></div>}>
+        <Suspense fallback={<div className="chart-wait" style={{ height: drawnHeight(points, chart.kind) }}><div className="bar" /></div>}>
           <Drawing points={points} kind={chart.kind} label={spoken(points, title)} onPick={chart.kind === 'totals' ? undefined : pick} />
         </Suspense>
       )}

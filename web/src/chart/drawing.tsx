@@ -6,7 +6,7 @@ import { useEffect, useRef } from 'react';
 import type { ChartMeta } from '../api/types';
 import { useDark } from '../app/theme';
 import { useText } from '../i18n';
-import { heightOf, lookOf, optionOf } from './option';
+import { drawnHeight, lookOf, optionOf } from './option';
 import type { Points } from './points';
 
 register([BarChart, LineChart, GridComponent, TooltipComponent, LegendComponent, AriaComponent, CanvasRenderer]);
@@ -48,6 +48,5 @@ export default function Drawing({ points, kind, label, onPick }: { points: Point
       chart.dispose();
     };
   }, [points, kind, lang, dark, leads]);
-  const height = Math.ceil(heightOf(points, kind) / 10) * 10;
-  return <div ref={place} className="drawing" role="img" aria-label={label} data-height={height} style={{ height }} />;
+  return <div ref={place} className="drawing" role="img" aria-label={label} style={{ height: drawnHeight(points, kind) }} />;
 }

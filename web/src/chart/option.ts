@@ -20,8 +20,8 @@ export function isLying(kind: ChartMeta['kind']): boolean {
   return kind === 'bars';
 }
 
-/** Height of a drawing in pixels. */
-export function heightOf(points: Points, kind: ChartMeta['kind']): number {
+/** Height of a drawing in pixels, also while it is loading. */
+export function drawnHeight(points: Points, kind: ChartMeta['kind']): number {
   const legend = points.series.length > 1 ? 30 : 0;
   return isLying(kind) ? 36 + legend + points.labels.length * (points.series.length > 1 ? 34 : 26) : 230 + legend;
 }
