@@ -192,7 +192,8 @@ def order(boss, product, customer, quantity="10", price="9.99", **more):
     return made
 
 
-DAY = time.strftime("%Y-%m-%d")
+# The business date: that of the tenant, whose zone is Asia/Shanghai, wherever and whenever this runs.
+DAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))
 
 
 def loop(boss, product, customer):
@@ -269,7 +270,7 @@ def books(boss):
     check(debit == credit and Decimal(trial["totals"]["debit"]) == debit, "debit = credit, totals are the leaves", (debit, credit, trial["totals"]))
     english = boss.get(f"/erp/reports/trial-balance?from={DAY[:4]}-01-01&to={DAY}", headers={"Accept-Language": "en-US"}).json
     named = {r["account"]: r["accountName"] for r in english["rows"]}
-    check(named["1122"] == "Accounts receivable", "§4 name follows Accept-Language, also in reports", named)
+    check(named.get("1122") == "Accounts receivable", "§4 name follows Accept-Language, also in reports", named)
     check(set(trial["columns"][0]) >= {"name", "label", "type"} and "asOf" in trial, "§4 report shape", trial["columns"][0])
     for lang, report in (("zh-CN", trial), ("en-US", english)):
         file = boss.get(f"/erp/reports/trial-balance?format=pdf&from={DAY[:4]}-01-01&to={DAY}", headers={"Accept-Language": lang})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDate } from '../src/lib/dates';
+import { liveIn, parseDate, showInstant, today } from '../src/lib/dates';
 import { groupDecimal, parseDecimal, shiftDecimal, sumDecimals, usedDecimals } from '../src/lib/decimal';
 import { nextSort, splitFilter } from '../src/list/list-state';
 import { parseSearch, writeSearch } from '../src/app/search';
@@ -7,6 +7,19 @@ import { restDecimal, typedDecimal } from '../src/lib/values';
 import { uuid } from '../src/lib/uuid';
 import { en } from '../src/i18n/en';
 import { zh } from '../src/i18n/zh';
+
+describe('the business date', () => {
+  it('is that of the tenant, wherever the browser is', () => {
+    const evening = new Date('2026-11-24T16:05:00Z');
+    liveIn('Asia/Shanghai');
+    expect([today(evening), showInstant('2026-11-24T16:05:00Z')]).toEqual(['2026-11-25', '2026-11-25 00:05']);
+    liveIn('America/New_York');
+    expect(today(evening)).toBe('2026-11-24');
+    liveIn('Nowhere/Zone');
+    expect(today(evening)).toMatch(/^2026-11-2[45]$/);
+    liveIn(undefined);
+  });
+});
 
 describe('typed dates', () => {
   const now = '2026-11-24';

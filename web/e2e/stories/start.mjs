@@ -48,6 +48,7 @@ export default async function start(browser) {
     await row(at).getByLabel('Name', { exact: true }).fill(name);
     await row(at).locator('.ant-select').click();
     await page.locator('.ant-select-dropdown:visible .ant-select-item-option', { hasText: role }).click();
+    await page.locator('.ant-select-dropdown:visible').waitFor({ state: 'hidden' });
   }
   await row(1).getByLabel('First password').fill('short');
   const password = await row(0).getByLabel('First password').inputValue();

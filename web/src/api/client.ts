@@ -1,3 +1,4 @@
+import { liveIn } from '../lib/dates';
 import { text } from '../i18n';
 import { prefer, preferences } from '../lib/preferences';
 import { cell } from '../lib/store';
@@ -216,6 +217,7 @@ async function enter(fallback: { tenant: string; username: string }): Promise<vo
   try {
     const me = meOf(await api<MeAnswer>('/auth/me'));
     tenantCode = me.tenant.code;
+    liveIn(me.tenant.zone);
     session.set({ phase: 'in', me });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'PASSWORD_CHANGE_REQUIRED') throw error;

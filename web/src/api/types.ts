@@ -119,7 +119,7 @@ export interface Named { code: string; name: string; nameEn?: string | null; sam
 export interface Me {
   person: { id: string; name: string; username: string };
   membership: { id: string; kind: string };
-  tenant: Named;
+  tenant: Named & { zone?: string };
   department: (Named & { id: string }) | null;
   roles: Named[];
   permissions: string[];

@@ -1,8 +1,22 @@
 /** Dates as people type them, and instants as people read them. */
 
-/** Today in the browser's zone as `YYYY-MM-DD`. */
+/** Reads the clock of the zone the page lives in: the tenant's once somebody is signed in, before that the browser's. */
+let clock = clockOf(undefined);
+
+function clockOf(timeZone: string | undefined): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('sv-SE', {
+    ...(timeZone === undefined ? {} : { timeZone }), year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+  });
+}
+
+/** Business dates are those of the tenant's zone, wherever the browser is. A zone the browser does not know leaves its own. */
+export function liveIn(zone: string | undefined): void {
+  try { clock = clockOf(zone); } catch { clock = clockOf(undefined); }
+}
+
+/** Today as `YYYY-MM-DD`. */
 export function today(now: Date = new Date()): string {
-  return iso(now.getFullYear(), now.getMonth() + 1, now.getDate());
+  return clock.format(now).slice(0, 10);
 }
 
 function iso(year: number, month: number, day: number): string {
@@ -50,12 +64,11 @@ export function parseDate(typed: string, now: string = today()): string | null {
   return null;
 }
 
-/** An instant in the browser's zone as `YYYY-MM-DD HH:mm`. */
+/** An instant as `YYYY-MM-DD HH:mm`. */
 export function showInstant(instant: string): string {
   const date = new Date(instant);
   if (Number.isNaN(date.getTime())) return instant;
-  const clock = `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`;
-  return `${today(date)} ${clock}`;
+  return clock.format(date);
 }
 
 /** Spans of dates that move with today, by name. */
