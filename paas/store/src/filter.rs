@@ -5,9 +5,11 @@ use crate::ddl::q;
 use crate::plan::balance_expression;
 use crate::tables::{col_of, search_column};
 use crate::{Cell, Col, Tx};
-use paas_document::{Either, Field, FieldType, Filter, HeadField, Op, Path, Scope, Step, TypeMeta, Value};
+use paas_document::{Either, Field, FieldType, Filter, HeadField, Kind, Op, Path, Scope, Step, TypeMeta, Value};
 use paas_types::{Id, Refusal, Result, Secret};
 
+/// Alternatives that more records meet do not lead.
+const FEW: i64 = 10_000;
 /// Records referred to that are named one by one.
 const REFERRED: usize = 100;
 
@@ -146,14 +148,32 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Alternatives: one group of conditions holds at least.
-    pub fn either(&mut self, either: &Either) -> Result<String> {
+    /// Alternatives: one group of conditions holds at least. When they lead, the records of each group are looked up by
+    /// its own index: no index serves conditions that are joined by OR.
+    pub fn either(&mut self, either: &Either, leads: bool) -> Result<String> {
         let mut any = Vec::with_capacity(either.groups.len());
+        if leads {
+            let key = if self.meta.kind == Kind::Balance { "key_bytes" } else { "id" };
+            for group in &either.groups {
+                let of = self.of_group(group)?;
+                any.push(format!("SELECT t.{} {of}", q(key)));
+            }
+            return Ok(format!("t.{} IN ({})", q(key), any.join(" UNION ALL ")));
+        }
         for group in &either.groups {
             let all: Vec<String> = group.iter().map(|filter| self.filter(filter)).collect::<Result<_>>()?;
             any.push(format!("({})", all.join(" AND ")));
         }
         Ok(if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) })
+    }
+
+    /// `FROM` and `WHERE` of the records that meet a group of conditions, with joins of its own.
+    fn of_group(&mut self, group: &[Filter]) -> Result<String> {
+        let joins = std::mem::take(&mut self.joins);
+        let all: Result<Vec<String>> = group.iter().map(|filter| self.filter(filter)).collect();
+        let from = self.from();
+        self.joins = joins;
+        Ok(format!("FROM {from} WHERE t.\"tenant\" = $1 AND {}", all?.join(" AND ")))
     }
 
     /// The records that a field may refer to and a condition holds for; `None` when they are many.
@@ -269,6 +289,49 @@ impl<'a> Builder<'a> {
         }
         if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) }
     }
+}
+
+impl Tx {
+    /// Which of the alternatives of a question lead to their records: those of which an index serves each group, and that
+    /// few records meet.
+    pub(crate) fn leading(&mut self, meta: &'static TypeMeta, alternatives: &[Either]) -> Result<Vec<bool>> {
+        alternatives.iter().map(|either| self.leads(meta, either)).collect()
+    }
+
+    fn leads(&mut self, meta: &'static TypeMeta, either: &Either) -> Result<bool> {
+        if !either.groups.iter().all(|group| group.iter().any(|filter| is_served(meta, filter))) {
+            return Ok(false);
+        }
+        let mut found = 0;
+        for group in &either.groups {
+            let mut sql = Builder::new(self, meta);
+            let of = sql.of_group(group)?;
+            let text = format!("SELECT COUNT(*) FROM (SELECT 1 {of} LIMIT {}) counted", FEW + 1);
+            let params = sql.params;
+            let row = self.query_one(&text, &params, &[Col::Int])?;
+            found += row.and_then(|row| row.first().map(Cell::as_int)).unwrap_or_default();
+            if found > FEW {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Whether an index leads to the records that meet a condition.
+fn is_served(meta: &'static TypeMeta, filter: &Filter) -> bool {
+    let field = match (filter.path.via, filter.path.step) {
+        (Some(via), _) => meta.field(via),
+        (None, Step::Head(head)) => return matches!(head, HeadField::Id | HeadField::Number),
+        (None, Step::Field(index)) => meta.field(index),
+    };
+    let kept = field.is_some_and(|f| meta.is_indexed(f) || matches!(f.ty, FieldType::Secret(_)));
+    let narrow = match filter.op {
+        Op::Ne | Op::Contains => false,
+        Op::IsNull => !matches!(filter.values.first(), Some(Value::Bool(false))),
+        _ => true,
+    };
+    kept && narrow
 }
 
 fn parent_of(meta: &'static TypeMeta) -> Option<&'static str> {

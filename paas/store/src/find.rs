@@ -26,18 +26,19 @@ impl Tx {
             Some(keyword) => self.words(meta, keyword)?,
             None => Vec::new(),
         };
+        let led = self.leading(meta, &query.either)?;
         let (mut total, mut exact) = (0, false);
         let mut way = Way::Free;
         if query.count {
             way = if words.iter().any(Words::are_few) || words.is_empty() { Way::Free } else { Way::ByOrder };
-            let asked = self.asked(meta, query, (&words, way))?;
+            let asked = self.asked(meta, query, (&words, &led, way))?;
             let (from, conditions) = (&asked.from, asked.conditions.join(" AND "));
             let text =
                 format!("SELECT COUNT(*) FROM (SELECT 1 FROM {from} WHERE {conditions} LIMIT {}) counted", COUNTED + 1);
             (total, exact) = self.count(&text, &asked.params)?;
             way = way_of(meta, query, exact);
         }
-        let mut asked = self.asked(meta, query, (&words, way))?;
+        let mut asked = self.asked(meta, query, (&words, &led, way))?;
         let size = query.page_size.clamp(1, 10_000);
         let mut offset = 0;
         match &query.page {
@@ -78,10 +79,15 @@ impl Tx {
     }
 
     /// The parts of a statement.
-    fn asked(&mut self, meta: &'static TypeMeta, query: &Query, (words, way): (&[Words], Way)) -> Result<Asked> {
+    fn asked(
+        &mut self,
+        meta: &'static TypeMeta,
+        query: &Query,
+        (words, led, way): (&[Words], &[bool], Way),
+    ) -> Result<Asked> {
         let mut sql = Builder::new(self, meta);
         sql.hide_filters(way == Way::ByOrder);
-        let conditions = conditions(&mut sql, meta, query, words)?;
+        let conditions = conditions(&mut sql, meta, query, (words, led))?;
         sql.hide_filters(false);
         let sorts = sorts(&mut sql, meta, &query.sort)?;
         Ok(Asked { from: sql.from(), conditions, sorts, params: sql.params })
@@ -104,7 +110,7 @@ impl Tx {
         measures: &[usize],
     ) -> Result<Vec<SumRow>> {
         let query = Query { filters: filters.to_vec(), ..Query::all(1) };
-        self.summed(meta, (&query, &[]), (group, measures), GROUPS)
+        self.summed(meta, (&query, &[], &[]), (group, measures), GROUPS)
     }
 
     /// What [`Tx::sum`] answers, of the records that a question finds. More than 100,000 of them are refused, and more than
@@ -120,8 +126,9 @@ impl Tx {
             Some(keyword) => self.words(meta, keyword)?,
             None => Vec::new(),
         };
+        let led = self.leading(meta, &query.either)?;
         let mut sql = Builder::new(self, meta);
-        let conditions = conditions(&mut sql, meta, query, &words)?.join(" AND ");
+        let conditions = conditions(&mut sql, meta, query, (&words, &led))?.join(" AND ");
         let from = sql.from();
         let text =
             format!("SELECT COUNT(*) FROM (SELECT 1 FROM {from} WHERE {conditions} LIMIT {}) counted", SUMMED + 1);
@@ -130,18 +137,18 @@ impl Tx {
         if found.and_then(|n| u64::try_from(n).ok()).is_none_or(|n| n > SUMMED) {
             return Err(too_many_records());
         }
-        self.summed(meta, (query, &words), (group, measures), SHOWN)
+        self.summed(meta, (query, &words, &led), (group, measures), SHOWN)
     }
 
     fn summed(
         &mut self,
         meta: &'static TypeMeta,
-        (query, words): (&Query, &[Words]),
+        (query, words, led): (&Query, &[Words], &[bool]),
         (group, measures): (&[Path], &[usize]),
         most: usize,
     ) -> Result<Vec<SumRow>> {
         let mut sql = Builder::new(self, meta);
-        let conditions = conditions(&mut sql, meta, query, words)?;
+        let conditions = conditions(&mut sql, meta, query, (words, led))?;
         let groups: Vec<Expression> = group.iter().map(|path| sql.path(path)).collect::<Result<_>>()?;
         let mut select: Vec<String> = groups.iter().map(|e| e.sql.clone()).collect();
         for measure in measures {
@@ -191,13 +198,18 @@ fn direction(down: bool, nullable: bool) -> &'static str {
 }
 
 /// What a record must be like for a question to find it.
-fn conditions(sql: &mut Builder<'_>, meta: &'static TypeMeta, query: &Query, words: &[Words]) -> Result<Vec<String>> {
+fn conditions(
+    sql: &mut Builder<'_>,
+    meta: &'static TypeMeta,
+    query: &Query,
+    (words, led): (&[Words], &[bool]),
+) -> Result<Vec<String>> {
     let mut conditions = vec!["t.\"tenant\" = $1".to_owned()];
     for filter in &query.filters {
         conditions.push(sql.filter(filter)?);
     }
-    for either in &query.either {
-        conditions.push(sql.either(either)?);
+    for (either, leads) in query.either.iter().zip(led) {
+        conditions.push(sql.either(either, *leads)?);
     }
     if !query.scope.all {
         conditions.push(sql.scope(&query.scope));

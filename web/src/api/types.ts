@@ -43,6 +43,8 @@ export interface Field {
   filter?: boolean;
   sort?: boolean;
   search?: boolean;
+  /** Whether the server adds it up in groups. */
+  sum?: boolean;
   default?: Json;
   /** Conditions in CEL over the other fields of the record or row. */
   visibleWhen?: string;

@@ -17,7 +17,7 @@ export type Line = { kind: 'group'; group: Group } | { kind: 'row'; record: Reco
 
 /** Whether a column is summed: amounts and quantities are, prices and rates are not. */
 export function isSummed(field: Field): boolean {
-  return field.type === 'decimal' && (field.kind === 'amount' || field.kind === 'quantity') && !field.masked && !field.group;
+  return field.type === 'decimal' && (field.kind === 'amount' || field.kind === 'quantity') && field.sum !== false && !field.masked && !field.group;
 }
 
 /** The fields a list may be grouped by: those with an index and few values. */

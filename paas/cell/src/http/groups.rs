@@ -8,7 +8,7 @@ use crate::kind::Kind;
 use crate::names::{Names, Wanted};
 use crate::service::Service;
 use crate::snapshot::json_of;
-use paas_document::{Field, FieldType, HeadField, Op, Path, Query, Step, Value};
+use paas_document::{Field, FieldType, HeadField, Kind as RecordKind, Op, Path, Query, Step, TypeMeta, Value};
 use paas_store::SumRow;
 use paas_types::{Refusal, Result, Text};
 use serde_json::{Map, Value as Json, json};
@@ -153,8 +153,16 @@ fn summed(reader: &Reader<'_>, name: String) -> Result<Summed> {
         return Err(unknown(&name));
     };
     reader.allow(field, Op::Gt, &name)?;
-    match field.1.ty {
-        FieldType::Decimal { .. } | FieldType::Integer => Ok(Summed { name, index, field: field.1 }),
-        _ => Err(unknown_because(&name, "not-summed")),
+    if is_summed(field) {
+        Ok(Summed { name, index, field: field.1 })
+    } else {
+        Err(unknown_because(&name, "not-summed"))
     }
+}
+
+/// Whether a field can be added up by the database: a number that is kept there. What a ledger or a balance derives when it
+/// is read is not.
+pub(super) fn is_summed((meta, field): (&TypeMeta, &Field)) -> bool {
+    let derived = matches!(meta.kind, RecordKind::Ledger | RecordKind::Balance) && field.computed && !field.measure;
+    matches!(field.ty, FieldType::Decimal { .. } | FieldType::Integer) && !derived
 }

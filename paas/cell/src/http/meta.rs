@@ -197,6 +197,7 @@ fn field(registry: &Registry, (meta, field): (&TypeMeta, &Field), right: FieldRi
     put("filter", Json::from(meta.is_indexed(field)));
     put("sort", Json::from(meta.is_indexed(field)));
     put("search", Json::from(field.search));
+    put("sum", Json::from(super::groups::is_summed((meta, field)) && right > FieldRight::Masked));
     put("default", field.default.and_then(|d| serde_json::from_str(d).ok()).unwrap_or(Json::Null));
     for (name, condition) in [
         ("visibleWhen", field.when.visible),

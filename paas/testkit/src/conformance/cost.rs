@@ -42,7 +42,7 @@ pub(super) fn questions_cost_what_they_answer(run: &mut Run) {
         for query in shapes(run, &admin, meta) {
             ask(run, &admin, &mut meter, &format!("{}?{query}", meta.resource));
         }
-        for field in meta.fields.iter().filter(|f| indexed(meta, f) && f.from_balance.is_none()) {
+        for field in meta.fields.iter().filter(|f| indexed(meta, f) && !matches!(f.ty, FieldType::AnyRef)) {
             ask_groups(run, &admin, &mut meter, &format!("{}/groups?by={}", meta.resource, field.name));
         }
         let list = run.world.get(&admin, &format!("{}?pageSize=1", meta.resource));
@@ -108,7 +108,7 @@ fn shapes(run: &Run, admin: &Member, meta: &'static TypeMeta) -> Vec<String> {
         out.extend(["number=ZZ77".to_owned(), "number[startsWith]=ZZ99".to_owned()]);
     }
     out.extend(names.iter().flat_map(|name| [format!("sort={name}"), format!("sort=-{name}")]));
-    out.extend(alternatives(meta, &rows));
+    out.extend(alternatives(run, admin, meta, &rows));
     let searched = meta.has_number() || meta.fields.iter().any(|f| f.search);
     if searched && meta.has_head() {
         out.extend([COMMON_WORD, "zz55", "zz777", "qqqq"].map(|word| format!("q={word}")));
@@ -116,8 +116,8 @@ fn shapes(run: &Run, admin: &Member, meta: &'static TypeMeta) -> Vec<String> {
     out
 }
 
-/// Alternatives of two fields, each with a value that many have and few; and what they leave sorted by another.
-fn alternatives(meta: &'static TypeMeta, rows: &[Json]) -> Vec<String> {
+/// Alternatives of two fields, each with a value that many have or few.
+fn alternatives(run: &Run, admin: &Member, meta: &'static TypeMeta, rows: &[Json]) -> Vec<String> {
     let simple = |f: &&Field| indexed(meta, f) && !matches!(f.ty, FieldType::AnyRef);
     let fields: Vec<&Field> = meta.fields.iter().filter(simple).collect();
     let mut out = Vec::new();
@@ -125,9 +125,11 @@ fn alternatives(meta: &'static TypeMeta, rows: &[Json]) -> Vec<String> {
         for row in rows.iter().take(1).chain(rows.last()) {
             let (Some(a), Some(b)) = (operand(&row[one.name]), operand(&row[other.name])) else { continue };
             let group = |name: &str, value: &str| format!("%7B%22{name}%22%3A%22{value}%22%7D");
-            let or = format!("or=%5B{}%2C{}%5D", group(one.name, &a), group(other.name, &b));
-            out.push(format!("{or}&sort=-{}", one.name));
-            out.push(or);
+            let query = format!("or=%5B{}%2C{}%5D", group(one.name, &a), group(other.name, &b));
+            // What was multiplied may lie beyond what its field takes.
+            if run.world.get(admin, &format!("{}?{query}", meta.resource)).status == 200 {
+                out.push(query);
+            }
         }
     }
     out

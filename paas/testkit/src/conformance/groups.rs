@@ -7,6 +7,8 @@ use paas_document::{Field, FieldType, Kind, TypeMeta};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
 /// A query in which every character that has a meaning is escaped.
 fn or(groups: &Json) -> String {
     operand(&Json::from(groups.to_string())).unwrap_or_default()
@@ -66,7 +68,8 @@ fn or_text(text: &str) -> String {
 }
 
 fn identity(row: &Json) -> String {
-    row["id"].as_str().map_or_else(|| row.to_string(), str::to_owned)
+    // A balance has no identity but its key.
+    row["id"].as_str().filter(|id| *id != NOBODY).map_or_else(|| row.to_string(), str::to_owned)
 }
 
 fn ids(list: &Json) -> BTreeSet<String> {
@@ -92,7 +95,9 @@ pub(super) fn groups_add_up_to_the_list(run: &mut Run) {
         if rows.len() >= 200 {
             continue;
         }
-        let number = |f: &&Field| f.group.is_none() && matches!(f.ty, FieldType::Decimal { .. }) && !f.write_only;
+        let derived = |f: &Field| matches!(meta.kind, Kind::Ledger | Kind::Balance) && f.computed && !f.measure;
+        let number =
+            |f: &&Field| f.group.is_none() && matches!(f.ty, FieldType::Decimal { .. }) && !f.write_only && !derived(f);
         let sums: Vec<&str> = meta.fields.iter().filter(number).map(|f| f.name).collect();
         for field in meta.fields.iter().filter(|f| indexed(meta, f) && !matches!(f.ty, FieldType::AnyRef)) {
             let path = format!("{}/groups?by={}&sum={}", meta.resource, field.name, sums.join(","));
