@@ -181,7 +181,12 @@ schemathesis_tests() { # what the merged OpenAPI says, held against what the pro
 
 bench() { # one table: the program beside its database alone; --full takes long
   release
-  cargo xtask bench --program "${CARGO_TARGET_DIR:-target}/release/superpaas" "$@"
+  trap stop_private_postgres EXIT
+  private_postgres durable
+  SUPERPAAS_BENCH_POSTGRES="$SUPERPAAS_TEST_POSTGRES" \
+    cargo xtask bench --program "${CARGO_TARGET_DIR:-target}/release/superpaas" "$@"
+  stop_private_postgres
+  trap - EXIT
 }
 
 tests() {

@@ -1,7 +1,8 @@
 # Sourced by run.sh: a PostgreSQL server of the distribution for the tests alone, in a directory that goes with it. It
 # listens on 127.0.0.1 only, asks for a password, and need not survive a power cut.
 # `private_postgres` starts it and exports SUPERPAAS_TEST_POSTGRES; `stop_private_postgres` ends it. Further options of the
-# server may stand in `postgres_options`.
+# server may stand in `postgres_options`. `private_postgres durable` starts one that survives a power cut, as a server in
+# use does: what the bench measures.
 
 postgres_dir=""
 postgres_options=""
@@ -17,8 +18,9 @@ as_postgres() { # the server refuses to run as root
   if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups -- "$@"; else "$@"; fi
 }
 
-private_postgres() {
-  local bin port password
+private_postgres() { # private_postgres [durable]
+  local bin port password kept="-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c shared_buffers=64MB"
+  [ "${1:-}" != durable ] || kept="-c shared_buffers=256MB -c max_wal_size=4GB"
   bin="$(postgres_bin)"
   if [ ! -x "$bin/initdb" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -39,8 +41,8 @@ private_postgres() {
   as_postgres "$bin/initdb" --pgdata="$postgres_dir/data" --username=postgres --pwfile="$postgres_dir/password" \
     --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync >"$postgres_dir/initdb.log"
   as_postgres "$bin/pg_ctl" --pgdata="$postgres_dir/data" --log="$postgres_dir/log" --wait --silent \
-    --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c full_page_writes=off \
-      -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB -c log_min_messages=fatal $postgres_options" start
+    --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' $kept -c max_connections=400 \
+      -c log_min_messages=fatal $postgres_options" start
   PGPASSWORD="$password" "$bin/psql" --quiet --no-psqlrc --host=127.0.0.1 --port="$port" --username=postgres postgres \
     --command="CREATE ROLE maker LOGIN CREATEDB CREATEROLE PASSWORD '$password'"
   export SUPERPAAS_TEST_POSTGRES="postgres://maker:$password@127.0.0.1:$port"

@@ -248,8 +248,7 @@ impl<'a> Ctx<'a> {
 
     /// The tenant's settings of this type; defaults when nothing was set.
     pub fn setting<S: Typed>(&mut self) -> Result<S> {
-        let found = self.tx.find(S::meta_of(), &Query::all(1))?;
-        match found.records.into_iter().next() {
+        match self.tx.setting(S::meta_of())? {
             Some(record) => unbox(record),
             None => {
                 let mut blank = S::blank();

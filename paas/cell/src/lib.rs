@@ -31,6 +31,7 @@ mod routes;
 mod service;
 mod sight;
 mod snapshot;
+mod text;
 
 pub use cell::{Cell, Ledger, Menu, MenuItem, Reaction, Registry, Seed};
 pub use contract::{Contract, EventShape};

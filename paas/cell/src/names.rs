@@ -1,5 +1,6 @@
 //! Names of what records refer to, read once per answer: one question per type.
 
+use crate::text::JsonText;
 use paas_document::{FieldType, Named, Record, TypeMeta, Value};
 use paas_store::Tx;
 use paas_types::{Id, Lang, Result};
@@ -20,7 +21,7 @@ impl Wanted {
     /// What a record and its rows refer to.
     pub(crate) fn record(&mut self, record: &dyn Record) {
         let meta = record.meta();
-        for (index, field) in meta.fields.iter().enumerate() {
+        for (index, field) in meta.fields.iter().enumerate().filter(|(_, field)| space_of(&field.ty).is_some()) {
             match record.get(index) {
                 Value::Id(id) => self.reference(&field.ty, id),
                 Value::Json(list) if matches!(field.ty, FieldType::RefList { .. }) => {
@@ -103,20 +104,68 @@ fn space_of(ty: &FieldType) -> Option<&'static str> {
     }
 }
 
+/// A reference as answers show it.
+enum Shown<'n> {
+    Nothing,
+    /// Its name is not known.
+    Id(Id),
+    /// A document, by number.
+    Numbered(Id, &'n Named),
+    /// Everything else, by code and name.
+    Named(Id, &'n Named),
+}
+
 impl Names {
+    fn shown(&self, ty: &FieldType, id: Option<Id>) -> Shown<'_> {
+        let Some(id) = id.filter(|id| !id.is_nil()) else { return Shown::Nothing };
+        let Some(named) = space_of(ty).and_then(|space| self.0.get(&(space, id))) else { return Shown::Id(id) };
+        match ty {
+            FieldType::Ref { target } | FieldType::RefList { target } if target().has_number() => {
+                Shown::Numbered(id, named)
+            }
+            _ => Shown::Named(id, named),
+        }
+    }
+
     /// A reference as answers show it: documents by number, everything else by code and name.
     pub(crate) fn show(&self, ty: &FieldType, id: Option<Id>, lang: Lang) -> Json {
-        let Some(id) = id.filter(|id| !id.is_nil()) else { return Json::Null };
-        let Some(named) = space_of(ty).and_then(|space| self.0.get(&(space, id))) else {
-            return json!({"id": id.to_string()});
-        };
-        if matches!(ty, FieldType::Ref { target } | FieldType::RefList { target } if target().has_number()) {
-            return json!({"id": id.to_string(), "number": named.code});
+        match self.shown(ty, id) {
+            Shown::Nothing => Json::Null,
+            Shown::Id(id) => json!({"id": id.to_string()}),
+            Shown::Numbered(id, named) => json!({"id": id.to_string(), "number": named.code}),
+            Shown::Named(id, named) => {
+                json!({"id": id.to_string(), "code": named.code, "name": in_language(named, lang)})
+            }
         }
-        let name = match lang {
-            Lang::En => named.name_en.as_ref().or(named.name.as_ref()),
-            Lang::Zh => named.name.as_ref(),
-        };
-        json!({"id": id.to_string(), "code": named.code, "name": name})
+    }
+
+    /// Writes what [`Names::show`] shows.
+    pub(crate) fn write(&self, out: &mut JsonText, ty: &FieldType, id: Option<Id>, lang: Lang) {
+        let shown = self.shown(ty, id);
+        let (Shown::Id(id) | Shown::Numbered(id, _) | Shown::Named(id, _)) = shown else { return out.null() };
+        out.open();
+        out.key("id");
+        out.id(id);
+        match shown {
+            Shown::Numbered(_, named) => {
+                out.key("number");
+                out.maybe(named.code.as_deref());
+            }
+            Shown::Named(_, named) => {
+                out.key("code");
+                out.maybe(named.code.as_deref());
+                out.key("name");
+                out.maybe(in_language(named, lang));
+            }
+            Shown::Nothing | Shown::Id(_) => {}
+        }
+        out.close();
+    }
+}
+
+fn in_language(named: &Named, lang: Lang) -> Option<&str> {
+    match lang {
+        Lang::En => named.name_en.as_deref().or(named.name.as_deref()),
+        Lang::Zh => named.name.as_deref(),
     }
 }

@@ -7,14 +7,16 @@ use crate::kind::{EdgeInfo, Kind};
 use crate::names::{Names, Wanted};
 use crate::rights::{Place, reaches};
 use crate::sight::{Clear, Rendered};
-use crate::snapshot::json_of;
+use crate::text::JsonText;
 use paas_auth::FieldRight;
 use paas_document::{Field, FieldType, Record, Scope, TypeMeta, Value};
 use paas_store::{Tx, numbered};
 use paas_types::{Id, Lang, Result};
-use serde_json::{Map, Value as Json, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+
+/// Room for the first record of an answer, bytes.
+const ROOM: usize = 1_024;
 
 /// Which part of a record is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,41 +29,47 @@ pub(crate) enum View {
     Whole,
 }
 
-/// Renders records for a caller.
+/// Renders records for a caller, each as JSON text; `wanted` leaves out all members but these and the identity.
 pub(crate) fn render(
     tx: &mut Tx,
     registry: &Registry,
     caller: &Caller,
-    (kind, view): (&dyn Kind, View),
+    (kind, view, wanted): (&dyn Kind, View, Option<&[String]>),
     records: &mut [Box<dyn Record>],
 ) -> Result<Rendered> {
     for record in records.iter_mut() {
         kind.shown(&mut **record);
     }
-    let mut wanted = Wanted::default();
-    records.iter().for_each(|record| wanted.record(&**record));
-    let names = wanted.read(tx)?;
+    let mut referred = Wanted::default();
+    records.iter().for_each(|record| referred.record(&**record));
+    let names = referred.read(tx)?;
     let unmask = registry.scope(&caller.rights, kind.meta(), "unmask");
     let acts = match view {
         View::Whole => actions(registry, caller, kind),
         View::List | View::Rows => Vec::new(),
     };
-    let mut clear = Vec::new();
-    let mut render = |record: &dyn Record| {
-        let seen = RefCell::default();
-        let reader = Reader { registry, caller, names: &names, unmask: reaches(&unmask, record), seen: &seen };
-        let mut map = reader.record(kind.meta(), record, view);
+    let (mut room, mut clear) = (ROOM, Vec::new());
+    let render = |record: &dyn Record| {
+        let (unmask, seen) = (reaches(&unmask, record), RefCell::default());
+        let reader = Reader { registry, caller, names: &names, unmask, seen: &seen, view, wanted };
+        let mut out = JsonText::with_room(room);
+        out.open();
+        reader.record(&mut out, kind.meta(), record);
         if view == View::Whole && kind.meta().has_head() {
-            map.insert("allowedActions".to_owned(), allowed(kind, record, &acts, caller.lang));
+            out.key("allowedActions");
+            allowed(&mut out, kind, record, &acts, caller.lang);
         }
+        out.close();
+        let text = out.finish();
+        room = text.len() + text.len() / 8;
         let fields = seen.into_inner();
         if !fields.is_empty() {
             clear.push(Clear { id: record.id(), number: numbered(record), fields });
         }
-        map
+        text
     };
-    let maps = records.iter().map(|record| render(&**record)).collect();
-    Ok(Rendered::new(kind.meta(), maps, clear))
+    let texts = records.iter().map(|record| &**record).map(render).collect();
+    Ok(Rendered::new(kind.meta(), texts, clear))
 }
 
 struct Reader<'a> {
@@ -72,99 +80,133 @@ struct Reader<'a> {
     unmask: bool,
     /// The fields that were: those of rows as `table.field`.
     seen: &'a RefCell<BTreeSet<String>>,
+    view: View,
+    /// The members of the record that were asked for, when not all.
+    wanted: Option<&'a [String]>,
 }
 
 impl Reader<'_> {
-    fn record(&self, meta: &'static TypeMeta, record: &dyn Record, view: View) -> Map<String, Json> {
-        let mut map = Map::new();
-        map.insert("id".to_owned(), Json::from(record.id().to_string()));
-        self.fields((Place::of(self.registry.name, meta), record), &mut map, view);
-        if let Some(head) = record.head() {
-            map.insert("version".to_owned(), Json::from(head.version));
-            if meta.has_number() {
-                map.insert("number".to_owned(), head.number.clone().map_or(Json::Null, Json::from));
-            }
-            map.insert("createdAt".to_owned(), Json::from(head.created_at.to_string()));
-            map.insert("updatedAt".to_owned(), Json::from(head.updated_at.to_string()));
-            map.insert("createdBy".to_owned(), self.named(&FieldType::User, Some(head.created_by.0)));
-            map.insert("updatedBy".to_owned(), self.named(&FieldType::User, Some(head.updated_by.0)));
-            map.insert("owner".to_owned(), self.named(&FieldType::User, head.owner.map(|u| u.0)));
-            map.insert("department".to_owned(), self.named(&FieldType::Department, head.department.map(|d| d.0)));
-        }
-        map
+    fn wants(&self, name: &str) -> bool {
+        self.wanted.is_none_or(|wanted| wanted.iter().any(|w| w == name))
     }
 
-    fn fields(&self, (place, record): (Place<'_>, &dyn Record), map: &mut Map<String, Json>, view: View) {
+    fn record(&self, out: &mut JsonText, meta: &'static TypeMeta, record: &dyn Record) {
+        out.key("id");
+        out.id(record.id());
+        self.fields(out, Place::of(self.registry.name, meta), record, &|name| self.wants(name));
+        let Some(head) = record.head() else { return };
+        let mut member = |name: &'static str, write: &dyn Fn(&mut JsonText)| {
+            if self.wants(name) {
+                out.key(name);
+                write(out);
+            }
+        };
+        let user = |id: Option<Id>| move |out: &mut JsonText| self.named(out, &FieldType::User, id);
+        member("version", &|out| out.plain(head.version));
+        if meta.has_number() {
+            member("number", &|out| out.maybe(head.number.as_deref()));
+        }
+        member("createdAt", &|out| out.quoted(head.created_at));
+        member("updatedAt", &|out| out.quoted(head.updated_at));
+        member("createdBy", &user(Some(head.created_by.0)));
+        member("updatedBy", &user(Some(head.updated_by.0)));
+        member("owner", &user(head.owner.map(|u| u.0)));
+        member("department", &|out| self.named(out, &FieldType::Department, head.department.map(|d| d.0)));
+    }
+
+    fn fields(&self, out: &mut JsonText, place: Place<'_>, record: &dyn Record, wants: &dyn Fn(&str) -> bool) {
         let meta = record.meta();
+        let right = |field: &Field| match field.write_only {
+            true => FieldRight::Hidden,
+            false => place.right(&self.caller.rights, field.name),
+        };
         for (index, field) in meta.fields.iter().enumerate() {
-            let right = place.right(&self.caller.rights, field.name);
-            if field.write_only || right == FieldRight::Hidden {
+            let seen = right(field);
+            if seen == FieldRight::Hidden || !wants(field.group.unwrap_or(field.name)) {
                 continue;
             }
-            let value = self.value((place, field), record, index, right);
-            match field.group {
-                None => {
-                    map.insert(field.name.to_owned(), value);
-                }
-                Some(group) => {
-                    if let Json::Object(inner) = map.entry(group.to_owned()).or_insert_with(|| json!({})) {
-                        inner.insert(field.name.to_owned(), value);
-                    }
-                }
-            }
-        }
-        if view == View::List {
-            return;
-        }
-        for (table, declared) in meta.tables.iter().enumerate() {
-            let place = place.table(declared.name);
-            if place.right(&self.caller.rights, "") == FieldRight::Hidden {
+            let Some(group) = field.group else {
+                out.key(field.name);
+                self.value(out, (place, field), (record, index), seen);
+                continue;
+            };
+            // The fields of a group stand together, where the first of them does.
+            let inside = meta.fields.iter().enumerate().filter(|(_, f)| f.group == Some(group));
+            let mut shown = inside.map(|(i, f)| (i, f, right(f))).filter(|f| f.2 != FieldRight::Hidden).peekable();
+            if shown.peek().is_none_or(|first| first.0 != index) {
                 continue;
             }
-            let rows = (0..record.row_count(table)).filter_map(|i| record.row(table, i));
-            let rows: Vec<Json> = rows
-                .map(|row| {
-                    let mut inner = Map::new();
-                    inner.insert("id".to_owned(), Json::from(row.id().to_string()));
-                    self.fields((place, row), &mut inner, view);
-                    Json::Object(inner)
-                })
-                .collect();
-            map.insert(declared.name.to_owned(), Json::from(rows));
+            out.key(group);
+            out.open();
+            for (index, field, seen) in shown {
+                out.key(field.name);
+                self.value(out, (place, field), (record, index), seen);
+            }
+            out.close();
+        }
+        if self.view != View::List {
+            self.tables(out, place, record, wants);
         }
     }
 
-    fn value(&self, (place, field): (Place<'_>, &Field), record: &dyn Record, index: usize, right: FieldRight) -> Json {
+    fn tables(&self, out: &mut JsonText, place: Place<'_>, record: &dyn Record, wants: &dyn Fn(&str) -> bool) {
+        for (table, declared) in record.meta().tables.iter().enumerate() {
+            let place = place.table(declared.name);
+            if place.right(&self.caller.rights, "") == FieldRight::Hidden || !wants(declared.name) {
+                continue;
+            }
+            out.key(declared.name);
+            out.open_list();
+            for row in (0..record.row_count(table)).filter_map(|i| record.row(table, i)) {
+                out.open();
+                out.key("id");
+                out.id(row.id());
+                self.fields(out, place, row, &|_| true);
+                out.close();
+            }
+            out.close_list();
+        }
+    }
+
+    fn value(
+        &self,
+        out: &mut JsonText,
+        (place, field): (Place<'_>, &Field),
+        (record, index): (&dyn Record, usize),
+        right: FieldRight,
+    ) {
         let value = record.get(index);
         if let (Some(english), Lang::En, true) = (field.english, self.caller.lang, right > FieldRight::Masked)
             && let Value::Text(text) = record.get(english)
         {
-            return Json::from(text);
+            return out.text(&text);
         }
         match (&field.ty, value) {
-            (_, Value::Null) => Json::Null,
+            (_, Value::Null) => out.null(),
             (FieldType::Secret(mask), Value::Secret(secret)) => {
                 if self.unmask && right > FieldRight::Masked {
                     self.seen.borrow_mut().insert(place.path(field.group.unwrap_or(field.name)));
-                    Json::from(secret.expose().clone())
+                    out.text(secret.expose());
                 } else {
-                    Json::from(mask.apply(secret.expose()))
+                    out.text(&mask.apply(secret.expose()));
                 }
             }
-            _ if right == FieldRight::Masked => Json::from("****"),
+            _ if right == FieldRight::Masked => out.text("****"),
             (ty @ (FieldType::Ref { .. } | FieldType::User | FieldType::Department), Value::Id(id)) => {
-                self.named(ty, Some(id))
+                self.named(out, ty, Some(id));
             }
             (ty @ FieldType::RefList { .. }, Value::Json(list)) => {
                 let ids: Vec<String> = serde_json::from_str(&list).unwrap_or_default();
-                ids.iter().filter_map(|t| t.parse().ok()).map(|id| self.named(ty, Some(id))).collect()
+                out.open_list();
+                ids.iter().filter_map(|t| t.parse().ok()).for_each(|id| self.named(out, ty, Some(id)));
+                out.close_list();
             }
-            (ty, value) => json_of(ty, value),
+            (ty, value) => out.value(ty, value),
         }
     }
 
-    fn named(&self, ty: &FieldType, id: Option<Id>) -> Json {
-        self.names.show(ty, id, self.caller.lang)
+    fn named(&self, out: &mut JsonText, ty: &FieldType, id: Option<Id>) {
+        self.names.write(out, ty, id, self.caller.lang);
     }
 }
 
@@ -177,14 +219,21 @@ fn actions<'k>(registry: &Registry, caller: &Caller, kind: &'k dyn Kind) -> Vec<
 }
 
 /// What the caller may do with the record now.
-fn allowed(kind: &dyn Kind, record: &dyn Record, acts: &[(&EdgeInfo, Scope)], lang: Lang) -> Json {
-    let Some(state) = kind.state(record) else { return json!([]) };
-    let mut out: Vec<Json> = Vec::new();
-    for (edge, scope) in acts.iter().filter(|(e, _)| e.from & (1_u64 << state) != 0) {
-        let fresh = !out.iter().any(|a| a.get("action").and_then(Json::as_str) == Some(edge.name));
-        if fresh && reaches(scope, record) {
-            out.push(json!({"action": edge.name, "label": edge.label.get(lang)}));
+fn allowed(out: &mut JsonText, kind: &dyn Kind, record: &dyn Record, acts: &[(&EdgeInfo, Scope)], lang: Lang) {
+    out.open_list();
+    if let Some(state) = kind.state(record) {
+        let mut told: Vec<&str> = Vec::new();
+        for (edge, scope) in acts.iter().filter(|(e, _)| e.from & (1_u64 << state) != 0) {
+            if !told.contains(&edge.name) && reaches(scope, record) {
+                told.push(edge.name);
+                out.open();
+                out.key("action");
+                out.text(edge.name);
+                out.key("label");
+                out.text(edge.label.get(lang));
+                out.close();
+            }
         }
     }
-    Json::from(out)
+    out.close_list();
 }

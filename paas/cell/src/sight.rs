@@ -4,7 +4,7 @@ use crate::service::Service;
 use paas_auth::Context;
 use paas_document::TypeMeta;
 use paas_store::Tx;
-use paas_types::{Id, Result};
+use paas_types::{Id, Refusal, Result};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
 
@@ -17,53 +17,46 @@ pub(crate) struct Clear {
     pub(crate) fields: BTreeSet<String>,
 }
 
-/// Records as a caller sees them.
+/// Records as a caller sees them, each as JSON text.
 #[must_use]
 pub(crate) struct Rendered {
     meta: &'static TypeMeta,
-    maps: Vec<Map<String, Json>>,
+    texts: Vec<String>,
     clear: Vec<Clear>,
 }
 
 impl Rendered {
-    pub(crate) fn new(meta: &'static TypeMeta, maps: Vec<Map<String, Json>>, clear: Vec<Clear>) -> Rendered {
-        Rendered { meta, maps, clear }
-    }
-
-    /// Only these fields of each record, and its id.
-    pub(crate) fn only(mut self, wanted: Option<&[String]>) -> Rendered {
-        let Some(names) = wanted else { return self };
-        let keep = |path: &str| names.iter().any(|name| Some(name.as_str()) == path.split('.').next());
-        self.maps.iter_mut().for_each(|map| map.retain(|name, _| name == "id" || keep(name)));
-        self.retain(keep)
+    pub(crate) fn new(meta: &'static TypeMeta, texts: Vec<String>, clear: Vec<Clear>) -> Rendered {
+        Rendered { meta, texts, clear }
     }
 
     /// Without the fields that the caller has just given itself: it sees them again, but learns nothing.
-    pub(crate) fn given(self, fields: &BTreeSet<&str>) -> Rendered {
-        self.retain(|path| !fields.contains(path))
-    }
-
-    fn retain(mut self, keep: impl Fn(&str) -> bool) -> Rendered {
-        self.clear.iter_mut().for_each(|record| record.fields.retain(|path| keep(path)));
+    pub(crate) fn given(mut self, fields: &BTreeSet<&str>) -> Rendered {
+        self.clear.iter_mut().for_each(|record| record.fields.retain(|path| !fields.contains(path.as_str())));
         self.clear.retain(|record| !record.fields.is_empty());
         self
     }
 
     /// The records; their sight is noted in the transaction that answers with them.
-    pub(crate) fn noted(self, tx: &mut Tx) -> Result<Vec<Map<String, Json>>> {
+    pub(crate) fn noted(self, tx: &mut Tx) -> Result<Vec<String>> {
         note(tx, self.meta, &self.clear)?;
-        Ok(self.maps)
+        Ok(self.texts)
     }
 
     /// The records of a read, once their sight is noted: what cannot be noted is not shown.
-    pub(crate) async fn told(self, service: &Service, context: &Context) -> Result<Vec<Map<String, Json>>> {
-        let Rendered { meta, maps, clear } = self;
+    pub(crate) async fn told(self, service: &Service, context: &Context) -> Result<Vec<String>> {
+        let Rendered { meta, texts, clear } = self;
         if !clear.is_empty() {
             let actor = Service::actor(context, Service::tenant(context)?);
             service.store.write(actor, move |tx| note(tx, meta, &clear)).await?;
         }
-        Ok(maps)
+        Ok(texts)
     }
+}
+
+/// Records that are told, as names and values, for what picks from them.
+pub(crate) fn members(told: &[String]) -> Result<Vec<Map<String, Json>>> {
+    told.iter().map(|text| serde_json::from_str(text).map_err(Refusal::internal)).collect()
 }
 
 /// The sight of one record stands in its history; of many it is one act that names them.

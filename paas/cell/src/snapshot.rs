@@ -1,98 +1,164 @@
 //! A record as the audit keeps it: JSON with ids for references and stars for secrets.
 
-use paas_document::{FieldType, NumberKind, Record, Value};
-use paas_types::Fixed;
-use serde_json::{Map, Value as Json, json};
+use crate::text::JsonText;
+use paas_document::{Field, FieldType, Record, TypeMeta, Value};
+use serde_json::Value as Json;
+
+/// Room for an image of a record with some rows, bytes.
+const ROOM: usize = 2_048;
+
+/// A part of a record by its own name.
+#[derive(Clone, Copy)]
+enum Member {
+    Field(&'static Field, usize),
+    /// The fields of a group together.
+    Group(&'static str),
+    Number,
+    Owner,
+    Department,
+    Table(&'static str, usize),
+}
 
 /// The whole record.
 pub(crate) fn snapshot(record: &dyn Record) -> String {
-    Json::Object(fields(record)).to_string()
+    let mut out = JsonText::with_room(ROOM);
+    out.open();
+    for member in members(record) {
+        out.key(member.name());
+        member.write(&mut out, record);
+    }
+    out.close();
+    out.finish()
 }
 
-/// What differs, before and after: only the fields that changed.
+/// What differs, before and after: only the parts that changed.
 pub(crate) fn changes(before: &dyn Record, after: &dyn Record) -> (String, String) {
-    let (old, new) = (fields(before), fields(after));
-    let mut left = Map::new();
-    let mut right = Map::new();
-    for (name, value) in &new {
-        let was = old.get(name).cloned().unwrap_or(Json::Null);
-        if was != *value {
-            left.insert(name.clone(), was);
-            right.insert(name.clone(), value.clone());
+    let (mut left, mut right) = (JsonText::default(), JsonText::default());
+    left.open();
+    right.open();
+    for member in members(after).filter(|member| !member.is_same(before, after)) {
+        for (out, record) in [(&mut left, before), (&mut right, after)] {
+            out.key(member.name());
+            member.write(out, record);
         }
     }
-    (Json::Object(left).to_string(), Json::Object(right).to_string())
+    left.close();
+    right.close();
+    (left.finish(), right.finish())
 }
 
-fn fields(record: &dyn Record) -> Map<String, Json> {
+fn members(record: &dyn Record) -> impl Iterator<Item = Member> {
     let meta = record.meta();
-    let mut map = Map::new();
-    for (index, field) in meta.fields.iter().enumerate() {
-        if field.write_only {
-            continue;
+    let fields = meta.fields.iter().enumerate().filter_map(|(index, field)| match field.group {
+        None => kept(field).then_some(Member::Field(field, index)),
+        Some(group) => {
+            // A group stands where its first field does.
+            let first = meta.fields.iter().position(|f| f.group == Some(group) && kept(f));
+            (first == Some(index)).then_some(Member::Group(group))
         }
-        let value = json_of(&field.ty, record.get(index));
-        match field.group {
-            None => {
-                map.insert(field.name.to_owned(), value);
-            }
-            Some(group) => {
-                let entry = map.entry(group.to_owned()).or_insert_with(|| json!({}));
-                if let Json::Object(inner) = entry {
-                    inner.insert(field.name.to_owned(), value);
+    });
+    let head = record.head();
+    let number = head.is_some_and(|h| h.number.is_some()).then_some(Member::Number);
+    let whose = head.is_some().then_some([Member::Owner, Member::Department]);
+    let tables = meta.tables.iter().enumerate().map(|(index, table)| Member::Table(table.name, index));
+    fields.chain(number).chain(whose.into_iter().flatten()).chain(tables)
+}
+
+fn kept(field: &Field) -> bool {
+    !field.write_only
+}
+
+/// The kept fields of a group.
+fn grouped(meta: &'static TypeMeta, group: &'static str) -> impl Iterator<Item = (usize, &'static Field)> {
+    meta.fields.iter().enumerate().filter(move |(_, f)| f.group == Some(group) && kept(f))
+}
+
+impl Member {
+    fn name(self) -> &'static str {
+        match self {
+            Member::Field(field, _) => field.name,
+            Member::Group(name) | Member::Table(name, _) => name,
+            Member::Number => "number",
+            Member::Owner => "owner",
+            Member::Department => "department",
+        }
+    }
+
+    fn write(self, out: &mut JsonText, record: &dyn Record) {
+        let id = |id: Option<_>| id.map_or(Value::Null, Value::Id);
+        match self {
+            Member::Field(field, index) => out.value(&field.ty, record.get(index)),
+            Member::Group(group) => {
+                out.open();
+                for (index, field) in grouped(record.meta(), group) {
+                    out.key(field.name);
+                    out.value(&field.ty, record.get(index));
                 }
+                out.close();
+            }
+            Member::Number => out.maybe(record.head().and_then(|h| h.number.as_deref())),
+            Member::Owner => out.value(&FieldType::User, id(record.head().and_then(|h| h.owner).map(|o| o.0))),
+            Member::Department => {
+                out.value(&FieldType::Department, id(record.head().and_then(|h| h.department).map(|d| d.0)));
+            }
+            Member::Table(_, table) => {
+                out.open_list();
+                for row in (0..record.row_count(table)).filter_map(|i| record.row(table, i)) {
+                    out.open();
+                    for member in members(row) {
+                        out.key(member.name());
+                        member.write(out, row);
+                    }
+                    out.key("id");
+                    out.id(row.id());
+                    out.close();
+                }
+                out.close_list();
             }
         }
     }
-    if let Some(number) = record.head().and_then(|h| h.number.clone()) {
-        map.insert("number".to_owned(), Json::from(number));
+
+    fn is_same(self, before: &dyn Record, after: &dyn Record) -> bool {
+        match self {
+            Member::Field(field, index) => same_field(field, index, before, after),
+            Member::Group(group) => {
+                grouped(after.meta(), group).all(|(index, field)| same_field(field, index, before, after))
+            }
+            Member::Number => before.head().map(|h| &h.number) == after.head().map(|h| &h.number),
+            Member::Owner => before.head().map(|h| h.owner) == after.head().map(|h| h.owner),
+            Member::Department => before.head().map(|h| h.department) == after.head().map(|h| h.department),
+            Member::Table(_, table) => {
+                let rows = |record| (0..after.row_count(table)).map(move |i| row_of(record, table, i));
+                before.row_count(table) == after.row_count(table)
+                    && rows(before).zip(rows(after)).all(|pair| match pair {
+                        (Some(old), Some(new)) => {
+                            old.id() == new.id() && members(new).all(|member| member.is_same(old, new))
+                        }
+                        _ => false,
+                    })
+            }
+        }
     }
-    if let Some(head) = record.head() {
-        map.insert("owner".to_owned(), head.owner.map_or(Json::Null, |o| Json::from(o.0.to_string())));
-        map.insert("department".to_owned(), head.department.map_or(Json::Null, |d| Json::from(d.0.to_string())));
-    }
-    for (table, declared) in meta.tables.iter().enumerate() {
-        let rows = (0..record.row_count(table)).filter_map(|i| record.row(table, i));
-        let rows: Vec<Json> = rows
-            .map(|row| {
-                let mut inner = fields(row);
-                inner.insert("id".to_owned(), Json::from(row.id().to_string()));
-                Json::Object(inner)
-            })
-            .collect();
-        map.insert(declared.name.to_owned(), Json::from(rows));
-    }
-    map
 }
 
-/// A value as plain JSON: decimals as text, references as ids, secrets masked.
+fn row_of(record: &dyn Record, table: usize, index: usize) -> Option<&dyn Record> {
+    record.row(table, index)
+}
+
+/// Values that differ may look the same: secrets with one mask.
+fn same_field(field: &Field, index: usize, before: &dyn Record, after: &dyn Record) -> bool {
+    let (old, new) = (before.get(index), after.get(index));
+    let text = |value| {
+        let mut out = JsonText::default();
+        out.value(&field.ty, value);
+        out.finish()
+    };
+    old == new || text(old) == text(new)
+}
+
+/// A value as plain JSON, as it is kept.
 pub(crate) fn json_of(ty: &FieldType, value: Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Secret(secret) => match ty {
-            FieldType::Secret(mask) => Json::from(mask.apply(secret.expose())),
-            _ => Json::from("****"),
-        },
-        Value::Bool(yes) => Json::from(yes),
-        Value::Int(raw) => match ty {
-            FieldType::Decimal { kind, .. } => Json::from(decimal(*kind, raw)),
-            _ => Json::from(raw),
-        },
-        Value::Text(text) => Json::from(text),
-        Value::Id(id) => Json::from(id.to_string()),
-        Value::Date(date) => Json::from(date.to_string()),
-        Value::Instant(at) => Json::from(at.to_string()),
-        Value::Any(any) => json!({"type": any.kind, "id": any.id.to_string(), "number": any.number}),
-        Value::Json(text) => serde_json::from_str(&text).unwrap_or(Json::Null),
-    }
-}
-
-/// Decimal text of a scaled integer.
-pub(crate) fn decimal(kind: NumberKind, raw: i64) -> String {
-    match kind {
-        NumberKind::Amount => Fixed::<2>::from_raw(raw).to_string(),
-        NumberKind::Price => Fixed::<8>::from_raw(raw).to_string(),
-        NumberKind::Quantity => Fixed::<6>::from_raw(raw).to_string(),
-        NumberKind::Rate => Fixed::<10>::from_raw(raw).to_string(),
-    }
+    let mut out = JsonText::default();
+    out.value(ty, value);
+    serde_json::from_str(&out.finish()).unwrap_or_default()
 }

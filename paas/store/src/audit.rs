@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use paas_document::{AnyRef, Record, TypeMeta};
 use paas_types::{Id, Result};
 use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 /// What a row tells.
 pub(crate) const TOLD: &str =
@@ -44,12 +45,19 @@ pub(crate) fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+fn insert_sql(first: &str, last: &str, cells: &[Cell]) -> String {
+    let marks: Vec<String> = (1..=cells.len()).map(|n| format!("${n}")).collect();
+    format!("INSERT INTO audit_log (tenant, {first}, {TOLD}{last}) VALUES ({})", marks.join(", "))
+}
+
 pub(crate) fn seal(key: &[u8; 32], tenant: i64, before: &[u8], cells: &[Cell]) -> [u8; 32] {
+    let mut told = String::with_capacity(4_096);
+    for cell in cells.iter().take(SEALED) {
+        let _ = write!(told, "|{cell:?}"); // a text takes whatever is written
+    }
     let mut text = Sha256::new();
     text.update(tenant.to_be_bytes());
-    for cell in cells.iter().take(SEALED) {
-        text.update(format!("|{cell:?}"));
-    }
+    text.update(told);
     mac(key, &[before, &text.finalize()])
 }
 
@@ -135,33 +143,37 @@ impl Tx {
     /// The one writer of SQLite numbers and seals in place.
     fn audit_sealed(&mut self, told: Vec<Cell>) -> Result<()> {
         let tenant = self.tenant_cell();
-        let sql = "SELECT seq, seal FROM audit_log WHERE tenant = $1 ORDER BY seq DESC LIMIT 1";
-        let last = self.query_one(sql, std::slice::from_ref(&tenant), &[Col::Int, Col::Bytes])?;
-        let (seq, head) = match last.map(|r| {
-            let mut r = r.into_iter();
-            (r.next(), r.next())
-        }) {
-            Some((Some(seq), Some(head))) => (seq.as_int() + 1, head.into_bytes()),
-            _ => (1, Vec::new()),
+        let (seq, head) = match self.chain.take() {
+            Some((seq, head)) => (seq + 1, head),
+            None => self.end_of_chain(&tenant)?,
         };
         let mut cells = vec![Cell::Int(seq)];
         cells.extend(told);
         let sealed = seal(&self.shared.audit_key, self.tenant().key.0, &head, &cells);
         cells.push(Cell::Bytes(sealed.to_vec()));
         cells.insert(0, tenant);
-        let marks: Vec<String> = (1..=cells.len()).map(|n| format!("${n}")).collect();
-        let sql = format!("INSERT INTO audit_log (tenant, seq, {TOLD}, seal) VALUES ({})", marks.join(", "));
-        self.execute(&sql, &cells).map(|_| ())
+        self.execute(&insert_sql("seq", ", seal", &cells), &cells)?;
+        self.chain = Some((seq, sealed.to_vec()));
+        Ok(())
+    }
+
+    /// The number of the next row of the tenant's chain, and the seal of the last.
+    fn end_of_chain(&mut self, tenant: &Cell) -> Result<(i64, Vec<u8>)> {
+        let sql = "SELECT seq, seal FROM audit_log WHERE tenant = $1 ORDER BY seq DESC LIMIT 1";
+        let last = self.query_one(sql, std::slice::from_ref(tenant), &[Col::Int, Col::Bytes])?;
+        let mut last = last.unwrap_or_default().into_iter();
+        Ok(match (last.next(), last.next()) {
+            (Some(seq), Some(head)) => (seq.as_int() + 1, head.into_bytes()),
+            _ => (1, Vec::new()),
+        })
     }
 
     /// On PostgreSQL the sequencer numbers and seals what is committed.
     fn audit_unsealed(&mut self, told: Vec<Cell>) -> Result<()> {
         let mut cells = vec![self.tenant_cell(), Cell::Id(Id::fresh())];
         cells.extend(told);
-        let marks: Vec<String> = (1..=cells.len()).map(|n| format!("${n}")).collect();
-        let sql = format!("INSERT INTO audit_log (tenant, id, {TOLD}) VALUES ({})", marks.join(", "));
         self.emitted = true;
-        self.send(&sql, cells)
+        self.send(&insert_sql("id", "", &cells), cells)
     }
 
     /// What happened to one record, newest first; or, instead, who saw sensitive values of it in clear by itself.

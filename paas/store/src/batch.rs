@@ -1,10 +1,19 @@
-//! The transactions of SQLite: batches of jobs with a savepoint each, and snapshots.
+//! The transactions of SQLite: batches of jobs, and snapshots.
 
 use crate::api::Actor;
 use crate::cell::Fault;
 use crate::lite::Lite;
 use crate::tx::{Backend, Tx};
 use paas_types::{Refusal, Result};
+
+/// What a job that is taken back has left in the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trace {
+    /// Nothing.
+    None,
+    /// What it wrote: the whole batch has to begin again.
+    Left,
+}
 
 impl Tx {
     fn lite(&mut self) -> Result<&mut Lite> {
@@ -49,6 +58,7 @@ impl Tx {
             let _ = self.control("ROLLBACK");
         }
         self.dirty_names.clear();
+        self.lasting.settle();
         self.emitted = false;
         // A data key made in this batch is gone with it: sealing under it would lose what is sealed.
         self.shared.forget_sealers();
@@ -62,15 +72,27 @@ impl Tx {
         }
     }
 
-    pub(crate) fn begin_job(&mut self, who: Actor, budget_ms: Option<u64>) -> Result<()> {
+    /// Begins a job of a batch; a guarded one can be taken back by itself.
+    pub(crate) fn begin_job(&mut self, who: Actor, budget_ms: Option<u64>, guarded: bool) -> Result<()> {
         self.set_budget(None);
-        self.control("SAVEPOINT job")?;
+        if guarded {
+            self.control("SAVEPOINT job")?;
+        }
+        self.touched = self.lite()?.connection.total_changes();
         self.start(who);
         self.set_budget(budget_ms);
         Ok(())
     }
 
-    pub(crate) fn end_job(&mut self, result: Result<()>) -> Result<()> {
+    /// Ends a job of a batch, and says what came of it.
+    pub(crate) fn end_job(&mut self, result: Result<()>, guarded: bool) -> (Result<()>, Trace) {
+        match self.judge(result, guarded) {
+            Ok((result, trace)) => (result, trace),
+            Err(refusal) => (Err(refusal), Trace::None),
+        }
+    }
+
+    fn judge(&mut self, result: Result<()>, guarded: bool) -> Result<(Result<()>, Trace)> {
         let over = self.lite()?.budget.is_over();
         self.set_budget(None);
         let mut result = match (result, self.broken.take()) {
@@ -81,14 +103,20 @@ impl Tx {
             result = Err(Fault::Timeout.into());
         }
         if self.is_outside() {
-            return result;
+            return Ok((result, Trace::None));
         }
-        if result.is_err() || self.rehearsal {
+        let back = result.is_err() || self.rehearsal;
+        if back {
             self.forget_fresh_key();
-            self.control("ROLLBACK TO job")?;
         }
-        self.control("RELEASE job")?;
-        result
+        let wrote = self.lite()?.connection.total_changes() != self.touched;
+        if guarded {
+            if back {
+                self.control("ROLLBACK TO job")?;
+            }
+            self.control("RELEASE job")?;
+        }
+        Ok((result, if back && wrote && !guarded { Trace::Left } else { Trace::None }))
     }
 
     /// What was taken back may have been the data key of the tenant.

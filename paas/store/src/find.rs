@@ -385,11 +385,18 @@ impl Tx {
             Some(field) => field.column,
             None => return Ok(None),
         };
+        if let Some(known) = self.recall_id(meta, code) {
+            return Ok(Some(known));
+        }
         let sql = format!("SELECT \"id\" FROM {} WHERE \"tenant\" = $1 AND {} = $2 LIMIT 2", q(meta.table), q(column));
         let rows = self.query(&sql, &[self.tenant_cell(), Cell::Text(code.to_owned())], &[Col::Id])?;
-        Ok(match rows.as_slice() {
+        let found = match rows.as_slice() {
             [only] => only.first().and_then(Cell::as_id),
             _ => None,
-        })
+        };
+        if let Some(id) = found {
+            self.keep_id(meta, code, id);
+        }
+        Ok(found)
     }
 }

@@ -1,13 +1,18 @@
 //! What a transaction holds still until it ends. SQLite's one writer holds everything by being the only one; PostgreSQL
 //! is asked to.
 
+use crate::ddl::q;
 use crate::pg::Then;
 use crate::pg::locks::{self, Key, Take};
 use crate::plan::Plan;
 use crate::tx::Backend;
 use crate::{Cell, Col, Tx};
 use paas_types::Result;
+use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Balances asked for at once.
+const AT_ONCE: usize = 50;
 
 /// A balance as it is kept, or none yet.
 type Kept = Option<Vec<Cell>>;
@@ -94,6 +99,9 @@ impl Tx {
 
     fn ask_balances(&mut self, plan: &Arc<Plan>, keys: &[Vec<u8>], again: bool) -> Result<Vec<Kept>> {
         let table = plan.meta.table;
+        if !self.is_pg() && keys.len() > 1 {
+            return self.read_balances(plan, keys);
+        }
         let mut questions = Vec::with_capacity(keys.len());
         for key in keys {
             let take = match again {
@@ -115,5 +123,27 @@ impl Tx {
                 Err(self.spoil(fault.into()))
             }
         }
+    }
+
+    /// Balances by their keys where nothing needs to be locked: a question for many.
+    fn read_balances(&mut self, plan: &Arc<Plan>, keys: &[Vec<u8>]) -> Result<Vec<Kept>> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for some in keys.chunks(AT_ONCE) {
+            let mut params = vec![self.tenant_cell()];
+            params.extend(some.iter().map(|key| Cell::Bytes(key.clone())));
+            let marks: Vec<String> = (2..=params.len()).map(|n| format!("?{n}")).collect();
+            let sql = format!(
+                "SELECT {} FROM {} t WHERE t.\"tenant\" = ?1 AND t.\"key_bytes\" IN ({})",
+                plan.select,
+                q(plan.meta.table),
+                marks.join(", ")
+            );
+            for cells in self.query(&sql, &params, &plan.cols)? {
+                if let Some(Cell::Bytes(key)) = cells.first() {
+                    found.insert(key.clone(), cells);
+                }
+            }
+        }
+        Ok(keys.iter().map(|key| found.remove(key)).collect())
     }
 }

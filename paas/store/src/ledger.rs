@@ -11,11 +11,12 @@ use paas_document::{Kind, Record, TypeMeta, Value};
 use paas_types::{Id, Refusal, Result, Text};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// A balance as this transaction last saw or wrote it.
 pub(crate) struct Held {
-    record: Box<dyn Record>,
+    pub record: Box<dyn Record>,
     exists: bool,
     last: Option<Id>,
 }
@@ -156,7 +157,7 @@ impl Tx {
             Cell::Bytes(seal.to_vec()),
         ];
         params.extend(fields);
-        self.put(plan, (&plan.insert, params), entry, "")
+        self.put(plan, (&plan.insert, params), entry, &String::new)
     }
 
     fn fold(
@@ -181,23 +182,14 @@ impl Tx {
                 held.record.set(index, entry.get(own)).map_err(|_| wrong())?;
             }
         }
-        let mut params: Vec<Cell> = Vec::new();
+        let mut params: Vec<Cell> = Vec::with_capacity(changed.len() + 3);
         let last = Cell::Id(entry.id());
         if held.exists {
-            let mut set = vec!["\"last_entry\" = $1".to_owned()];
             params.push(last);
-            for index in changed {
-                params.push(Cell::Int(held.record.get(index).int().unwrap_or(0)));
-                let column = balance.field(index).map_or("", |f| f.column);
-                set.push(format!("{} = ${}", q(column), params.len()));
-            }
+            params.extend(changed.iter().map(|index| Cell::Int(held.record.get(*index).int().unwrap_or(0))));
             params.extend([self.tenant_cell(), Cell::Bytes(place.1.clone())]);
-            let n = params.len();
-            let sql = format!(
-                "UPDATE {} SET {} WHERE \"tenant\" = ${} AND \"key_bytes\" = ${n}",
-                q(balance.table),
-                set.join(", "),
-                n - 1
+            let sql = Arc::clone(
+                self.folds.entry((entry.meta().table, balance.table)).or_insert_with(|| fold_sql(balance, &changed)),
             );
             self.send(&sql, params)?;
         } else {
@@ -224,6 +216,16 @@ impl Tx {
     }
 }
 
+/// The change of a balance: its last entry and these measures.
+fn fold_sql(balance: &TypeMeta, measures: &[usize]) -> Arc<str> {
+    let columns = measures.iter().filter_map(|index| balance.field(*index)).map(|field| field.column);
+    let set: Vec<String> =
+        ["last_entry"].into_iter().chain(columns).zip(1..).map(|(column, n)| format!("{} = ${n}", q(column))).collect();
+    let n = set.len();
+    let (table, set) = (q(balance.table), set.join(", "));
+    format!("UPDATE {table} SET {set} WHERE \"tenant\" = ${} AND \"key_bytes\" = ${}", n + 1, n + 2).into()
+}
+
 /// A sum that does not fit its number any more.
 fn full(balance: &TypeMeta, field: &str) -> Refusal {
     Refusal::rule(
@@ -248,8 +250,7 @@ pub(crate) fn seal_of<'a>(
     (tenant, table, id, previous): (i64, &str, Id, Option<Id>),
     fields: impl Iterator<Item = (&'a str, &'a Cell)>,
 ) -> [u8; 32] {
-    let mut text = Sha256::new();
-    text.update(format!("{tenant}|{table}|{id}|{previous:?}"));
+    let mut text = format!("{tenant}|{table}|{id}|{previous:?}");
     for (name, cell) in fields {
         let silent = match cell {
             Cell::Null | Cell::Int(0) | Cell::Bool(false) => true,
@@ -257,8 +258,8 @@ pub(crate) fn seal_of<'a>(
             _ => false,
         };
         if !silent {
-            text.update(format!("|{name}={cell:?}"));
+            let _ = write!(text, "|{name}={cell:?}"); // a text takes whatever is written
         }
     }
-    crate::audit::mac(key, &[&text.finalize()])
+    crate::audit::mac(key, &[&Sha256::digest(text)])
 }

@@ -20,6 +20,7 @@ mod find;
 mod hold;
 mod idempotency;
 mod inbox;
+mod known;
 mod ledger;
 mod lite;
 mod migrate;

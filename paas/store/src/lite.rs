@@ -4,8 +4,10 @@ use crate::api::OpenError;
 use crate::budget::Budget;
 use crate::cell::{Cell, Col, Fault};
 use paas_types::Id;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::borrow::Cow;
 use std::path::Path;
 
 const CACHED_STATEMENTS: usize = 512;
@@ -45,6 +47,8 @@ impl Lite {
 
     fn finish(mut connection: Connection) -> rusqlite::Result<Lite> {
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        // A plan does not depend on the values bound: else a database with statistics plans anew for each of them.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let budget = Budget::new();
         let looked = budget.clone();
         connection.progress_handler(STEPS_PER_LOOK, Some(move || looked.is_over()))?;
@@ -82,8 +86,8 @@ impl Lite {
 }
 
 /// `$1` as SQLite numbers it: `?1`. No statement of the store has a dollar sign elsewhere.
-fn numbered(sql: &str) -> String {
-    sql.replace('$', "?")
+pub(crate) fn numbered(sql: &str) -> Cow<'_, str> {
+    if sql.contains('$') { Cow::Owned(sql.replace('$', "?")) } else { Cow::Borrowed(sql) }
 }
 
 fn bind(statement: &mut rusqlite::CachedStatement<'_>, params: &[Cell]) -> Result<(), Fault> {

@@ -5,7 +5,7 @@ use crate::api::{Schema, TypeInfo};
 use crate::ddl::q;
 use crate::tables::{Column, columns_of, single_id_key};
 use paas_document::{Field, FieldType, Kind, Record, TypeMeta};
-use paas_types::{Refusal, Result};
+use paas_types::{Id, Refusal, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -29,9 +29,11 @@ pub(crate) struct Plan {
     pub joins: String,
     /// A record by its tenant and id.
     pub by_id: String,
-    /// Whether a job keeps what it read of this type: masters without rows and without fields read from a balance, which
-    /// change without the record.
+    /// Whether a job remembers what it read of this type: records whose fields read from balances, and those of their
+    /// rows, each come from one.
     pub keeps: bool,
+    /// The fields that are read from one balance.
+    pub derived: Vec<Derived>,
     /// `INSERT` of the tenant, the lead columns and the fields.
     pub insert: String,
 }
@@ -71,9 +73,18 @@ impl Plan {
         let (joined, joins) = (joined.join(", "), joins.text);
         let by_id =
             format!("SELECT {joined} FROM {} t{joins} WHERE t.\"tenant\" = $1 AND t.\"id\" = $2", q(meta.table));
-        let plain = meta.fields.iter().all(|f| f.from_balance.is_none());
-        let keeps = meta.kind == Kind::Master && meta.tables.is_empty() && plain;
-        Plan { meta, blank, lead, fields, select, cols, joined, joins, by_id, keeps, by_key, insert }
+        // The texts that are asked most are written as their database numbers values.
+        let native = |sql: String| if pg { sql } else { crate::lite::numbered(&sql).into_owned() };
+        let (by_key, by_id, insert) = (native(by_key), native(by_id), native(insert));
+        let rows = meta.tables.iter().map(|table| (table.meta)());
+        let keeps = meta.has_head() && std::iter::once(meta).chain(rows).all(Derived::are_all_of);
+        let derived = Derived::of(meta);
+        Plan { meta, blank, lead, fields, select, cols, joined, joins, by_id, keeps, derived, by_key, insert }
+    }
+
+    /// Whether what is read from balances is found by the record's own identity.
+    pub fn is_by_id(&self) -> bool {
+        self.derived.iter().all(|derived| derived.by.is_none())
     }
 
     /// A blank record of the type.
@@ -81,6 +92,58 @@ impl Plan {
         self.blank.map(|blank| blank()).ok_or_else(|| {
             Refusal::internal(format!("{} is a row type that the schema does not list by itself", self.meta.name))
         })
+    }
+}
+
+/// A field whose value is the sum of measures of one balance, found by an identity.
+pub(crate) struct Derived {
+    /// Index of the field.
+    pub field: usize,
+    /// The balance.
+    pub balance: &'static TypeMeta,
+    /// Index of the field that says which one; `None` for the record's own identity.
+    pub by: Option<usize>,
+    /// Indexes of measures that are added.
+    pub plus: Vec<usize>,
+    /// Indexes of measures that are subtracted.
+    pub minus: Vec<usize>,
+}
+
+impl Derived {
+    fn of(meta: &'static TypeMeta) -> Vec<Derived> {
+        meta.fields.iter().enumerate().filter_map(|(index, field)| Derived::of_field(meta, index, field)).collect()
+    }
+
+    fn of_field(meta: &'static TypeMeta, index: usize, field: &Field) -> Option<Derived> {
+        let from = field.from_balance?;
+        let balance = (from.balance)();
+        let key = balance.fields.iter().find(|f| f.key)?;
+        let by = match from.by {
+            "id" => None,
+            column => Some(paas_document::find_field(meta.fields, column)?),
+        };
+        let measures = |columns: &[&str]| {
+            columns
+                .iter()
+                .map(|column| paas_document::find_field(balance.fields, column))
+                .collect::<Option<Vec<usize>>>()
+        };
+        let (plus, minus) = (measures(from.plus)?, measures(from.minus)?);
+        let one = single_id_key(balance) && key.column == from.key;
+        one.then_some(Derived { field: index, balance, by, plus, minus })
+    }
+
+    fn are_all_of(meta: &'static TypeMeta) -> bool {
+        let read = meta.fields.iter().filter(|f| f.from_balance.is_some()).count();
+        Derived::of(meta).len() == read
+    }
+
+    /// Under which identity a record's balance is kept.
+    pub fn key(&self, record: &dyn Record) -> Option<Id> {
+        match self.by {
+            None => Some(record.id()),
+            Some(field) => record.get(field).id(),
+        }
     }
 }
 

@@ -12,8 +12,6 @@ use paas_types::{Code, Id, Refusal, Result, Text};
 use serde_json::json;
 use std::sync::Arc;
 
-/// How many masters a job remembers; beyond that it asks again.
-const KNOWN: usize = 1_024;
 /// Masters asked for at once.
 const EXPECTED: usize = 50;
 
@@ -23,6 +21,8 @@ impl Tx {
     /// to what is not there.
     pub fn insert(&mut self, record: &mut dyn Record) -> Result<()> {
         let plan = self.plan(record.meta())?;
+        // What is read from balances is zero under a new identity; under one that others chose there may be some.
+        let mut new = record.id().is_nil() || plan.derived.is_empty();
         if record.id().is_nil() {
             record.set_id(Id::fresh());
         }
@@ -35,12 +35,15 @@ impl Tx {
         let mut params = vec![self.tenant_cell()];
         params.extend(head_cells(plan.meta, record));
         self.field_cells(&plan, record, &mut params)?;
-        self.put(&plan, (&plan.insert, params), record, "")?;
+        self.put(&plan, (&plan.insert, params), record, &String::new)?;
         for table in 0..plan.meta.tables.len() {
-            self.insert_rows(record, table)?;
+            new &= self.insert_rows(record, table)?;
         }
         self.index_words(record, true)?;
-        self.known.remove(&(plan.meta.table, id));
+        self.forget(plan.meta, id);
+        if new && plan.is_by_id() {
+            self.keep(&plan, record);
+        }
         self.name_changed(plan.meta, id);
         Ok(())
     }
@@ -51,12 +54,16 @@ impl Tx {
         plan: &Arc<Plan>,
         (sql, params): (&str, Vec<Cell>),
         record: &dyn Record,
-        prefix: &str,
+        prefix: &dyn Fn() -> String,
     ) -> Result<()> {
-        let then = Then::Explain { plan: Arc::clone(plan), prefix: prefix.to_owned() };
+        // Where the fault comes at once, the place is only named when there is one.
+        let then = match self.is_pg() {
+            true => Then::Explain { plan: Arc::clone(plan), prefix: prefix() },
+            false => Then::Nothing,
+        };
         match self.keep_back(sql, params, then) {
             Ok(()) => Ok(()),
-            Err(fault) => Err(self.explain(fault, plan, Some(record), prefix)),
+            Err(fault) => Err(self.explain(fault, plan, Some(record), &prefix())),
         }
     }
 
@@ -73,8 +80,8 @@ impl Tx {
     pub fn load(&mut self, meta: &'static TypeMeta, id: Id, lock: Lock) -> Result<Option<Box<dyn Record>>> {
         if lock != Lock::None {
             self.hold_row(Key::Record(meta.table, id), lock == Lock::Update)?;
-        } else if let Some(known) = self.known.get(&(meta.table, id)).map(|known| known.boxed_clone()) {
-            self.heed()?;
+        }
+        if let Some(known) = self.recall(meta, id)? {
             return Ok(Some(known));
         }
         let plan = self.plan(meta)?;
@@ -85,25 +92,18 @@ impl Tx {
         self.fill(&plan, &mut *record, cells)?;
         if !meta.tables.is_empty() {
             self.attach_rows(std::slice::from_mut(&mut record))?;
-        } else {
-            self.keep(&plan, &*record);
         }
+        self.keep(&plan, &*record);
         Ok(Some(record))
-    }
-
-    fn keep(&mut self, plan: &Plan, record: &dyn Record) {
-        if plan.keeps && self.known.len() < KNOWN {
-            self.known.insert((plan.meta.table, record.id()), record.boxed_clone());
-        }
     }
 
     /// Reads masters that are going to be asked for one by one, with one question; those not there are left out.
     pub fn expect(&mut self, meta: &'static TypeMeta, ids: &[Id]) -> Result<()> {
         let plan = self.plan(meta)?;
-        let mut new: Vec<Id> = ids.iter().copied().filter(|id| !self.known.contains_key(&(meta.table, *id))).collect();
+        let mut new: Vec<Id> = ids.iter().copied().filter(|id| !self.is_known(meta.table, *id)).collect();
         new.sort_unstable();
         new.dedup();
-        if !plan.keeps || new.len() < 2 {
+        if !plan.keeps || !meta.tables.is_empty() || new.len() < 2 {
             return Ok(());
         }
         self.remember_masters(&plan, &new, None)
@@ -215,13 +215,18 @@ impl Tx {
         if !set.is_empty() {
             self.write_change(&plan, after, (&set, params), version)?;
         }
+        let mut same = true;
         for table in 0..plan.meta.tables.len() {
-            self.change_rows(before, after, table)?;
+            same &= self.change_rows(before, after, table)?;
         }
         if words {
             self.index_words(after, false)?;
         }
-        self.known.remove(&(plan.meta.table, id));
+        // What is read from balances stands in the new form as it was read, unless it is now read from others.
+        let known = self.forget(plan.meta, id);
+        if known && same && plan.derived.iter().all(|derived| derived.key(before) == derived.key(after)) {
+            self.keep(&plan, after);
+        }
         self.name_changed(plan.meta, id);
         Ok(())
     }
@@ -283,7 +288,7 @@ impl Tx {
             Err(fault) => return Err(self.spoil(fault.into())),
         }
         self.send("DELETE FROM search_token WHERE tenant = $1 AND id = $2", vec![tenant, id])?;
-        self.known.remove(&(meta.table, record.id()));
+        self.forget(meta, record.id());
         self.name_changed(meta, record.id());
         Ok(())
     }

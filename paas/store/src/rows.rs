@@ -14,30 +14,37 @@ fn row_of(record: &dyn Record, table: usize, index: usize) -> Result<&dyn Record
 }
 
 impl Tx {
-    pub(crate) fn insert_rows(&mut self, record: &mut dyn Record, table: usize) -> Result<()> {
+    /// Inserts the rows of a table; whether what is read from their balances stands in them as it is stored.
+    pub(crate) fn insert_rows(&mut self, record: &mut dyn Record, table: usize) -> Result<bool> {
+        let mut new = true;
         for index in 0..record.row_count(table) {
-            self.insert_row(record, table, index)?;
+            new &= self.insert_row(record, table, index)?;
         }
-        Ok(())
+        Ok(new)
     }
 
-    fn insert_row(&mut self, record: &mut dyn Record, table: usize, index: usize) -> Result<()> {
+    fn insert_row(&mut self, record: &mut dyn Record, table: usize, index: usize) -> Result<bool> {
         let parent = record.id();
+        let mut new = false;
         if let Some(row) = record.row_mut(table, index)
             && row.id().is_nil()
         {
             row.set_id(Id::fresh());
+            new = true;
         }
         let row = row_of(record, table, index)?;
         let plan = self.plan(row.meta())?;
+        let new = plan.derived.is_empty() || (new && plan.is_by_id());
         let position = Cell::Int(i64::try_from(index).unwrap_or(i64::MAX));
         let mut params = vec![self.tenant_cell(), Cell::Id(row.id()), Cell::Id(parent), position];
         self.field_cells(&plan, row, &mut params)?;
-        self.put(&plan, (&plan.insert, params), row, &row_path(record, table, index))
+        self.put(&plan, (&plan.insert, params), row, &|| row_path(record, table, index))?;
+        Ok(new)
     }
 
-    /// Stores what differs between the rows of two forms of a record.
-    pub(crate) fn change_rows(&mut self, before: &dyn Record, after: &mut dyn Record, table: usize) -> Result<()> {
+    /// Stores what differs between the rows of two forms of a record; whether what is read from their balances stands in
+    /// the later form as it is stored.
+    pub(crate) fn change_rows(&mut self, before: &dyn Record, after: &mut dyn Record, table: usize) -> Result<bool> {
         let mut old: HashMap<Id, (usize, &dyn Record)> = HashMap::new();
         for index in 0..before.row_count(table) {
             let row = row_of(before, table, index)?;
@@ -50,14 +57,15 @@ impl Tx {
                 self.send(&sql, vec![self.tenant_cell(), Cell::Id(*id)])?;
             }
         }
+        let mut same = true;
         for index in 0..after.row_count(table) {
             let id = row_of(after, table, index)?.id();
             match old.get(&id) {
-                None => self.insert_row(after, table, index)?,
-                Some(old) => self.change_row(*old, after, table, index)?,
+                None => same &= self.insert_row(after, table, index)?,
+                Some(old) => same &= self.change_row(*old, after, table, index)?,
             }
         }
-        Ok(())
+        Ok(same)
     }
 
     fn change_row(
@@ -66,9 +74,10 @@ impl Tx {
         record: &dyn Record,
         table: usize,
         index: usize,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let after = row_of(record, table, index)?;
         let plan = self.plan(after.meta())?;
+        let same = plan.derived.iter().all(|derived| derived.key(before) == derived.key(after));
         let (mut set, mut params): (Vec<String>, Vec<Cell>) = (Vec::new(), Vec::new());
         for (i, field) in plan.meta.fields.iter().enumerate() {
             let new = after.get(i);
@@ -82,7 +91,7 @@ impl Tx {
             params.push(Cell::Int(i64::try_from(index).unwrap_or(i64::MAX)));
         }
         if set.is_empty() {
-            return Ok(());
+            return Ok(same);
         }
         let assignments: Vec<String> = set.iter().enumerate().map(|(i, c)| format!("{} = ${}", q(c), i + 1)).collect();
         let sql = format!(
@@ -93,7 +102,8 @@ impl Tx {
             set.len() + 2
         );
         params.extend([self.tenant_cell(), Cell::Id(after.id())]);
-        self.put(&plan, (&sql, params), after, &row_path(record, table, index))
+        self.put(&plan, (&sql, params), after, &|| row_path(record, table, index))?;
+        Ok(same)
     }
 
     /// Reads the rows of records that were found without them.

@@ -2,6 +2,7 @@
 
 use crate::api::Actor;
 use crate::cell::{Cell, Col, Fault};
+use crate::known::Lasting;
 use crate::ledger::Held;
 use crate::lite::Lite;
 use crate::pg::{Missed, Pg, Then};
@@ -38,13 +39,21 @@ pub struct Tx {
     /// The job made the data key of its tenant: when it is taken back, the key is gone.
     pub(crate) fresh_key: bool,
     pub(crate) held: HashMap<(&'static str, Vec<u8>), Held>,
-    /// Masters the job has read, so that a rule per line does not ask for the same one per line.
+    /// Records the job has read or written, as they are stored.
     pub(crate) known: HashMap<(&'static str, Id), Box<dyn Record>>,
+    /// Masters and settings that the one writer has read, for later jobs too.
+    pub(crate) lasting: Lasting,
     pub(crate) entries: Vec<[u8; 32]>,
+    /// Number and seal of the last audited act, when the job has audited one.
+    pub(crate) chain: Option<(i64, Vec<u8>)>,
     /// Names changed since the batch began: not to be cached before the commit.
     pub(crate) dirty_names: HashSet<NameKey>,
     pub(crate) emitted: bool,
     pub(crate) generation: u64,
+    /// How many rows the connection had changed when the job began.
+    pub(crate) touched: u64,
+    /// Texts of changes of balances, by entry and balance.
+    pub(crate) folds: HashMap<(&'static str, &'static str), Arc<str>>,
 }
 
 impl std::fmt::Debug for Tx {
@@ -67,10 +76,14 @@ impl Tx {
             fresh_key: false,
             held: HashMap::new(),
             known: HashMap::new(),
+            lasting: Lasting::default(),
             entries: Vec::new(),
+            chain: None,
             dirty_names: HashSet::new(),
             emitted: false,
             generation: shared.generation.load(Ordering::Acquire),
+            touched: 0,
+            folds: HashMap::new(),
             shared,
         }
     }
@@ -245,11 +258,13 @@ impl Tx {
         self.held.clear();
         self.known.clear();
         self.entries.clear();
+        self.chain = None;
     }
 
     /// After a commit: others may see it now.
     pub(crate) fn announce(&mut self) {
         self.shared.generation.fetch_add(1, Ordering::AcqRel);
+        self.lasting.settle();
         for key in self.dirty_names.drain() {
             self.shared.names.remove(&key);
         }

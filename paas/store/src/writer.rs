@@ -1,6 +1,7 @@
 //! The writer: one thread, one connection, group commit.
 
 use crate::api::{Actor, OpenError};
+use crate::batch::Trace;
 use crate::cell::Fault;
 use crate::tx::Tx;
 use paas_types::{Code, Refusal, Result};
@@ -15,6 +16,8 @@ use tokio::sync::oneshot;
 const QUEUE: usize = 1024;
 /// Jobs per commit.
 const BATCH: usize = 64;
+/// For how many batches a spoilt one is remembered: meanwhile jobs have savepoints from the start.
+const WARY: u32 = 32;
 /// What one job may take.
 pub(crate) const BUDGET_MS: u64 = 1_000;
 /// How long a job waits for its turn, milliseconds; one that may take longer waits as long as it may take. Whoever waited
@@ -141,6 +144,7 @@ impl Writer {
 }
 
 fn serve(mut tx: Tx, jobs: &Receiver<Box<Job>>) {
+    let mut wary = 0_u32;
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![*first];
         while batch.len() < BATCH {
@@ -149,33 +153,49 @@ fn serve(mut tx: Tx, jobs: &Receiver<Box<Job>>) {
                 Err(_) => break,
             }
         }
-        commit(&mut tx, batch);
+        wary = if commit(&mut tx, batch, wary > 0) { WARY } else { wary.saturating_sub(1) };
     }
     tx.checkpoint();
 }
 
-/// Runs a batch in one transaction and answers. When the database gave the transaction up under a job (a write that was
-/// cut off), that job fails and the others run again.
-fn commit(tx: &mut Tx, mut batch: Vec<Job>) {
+/// What became of a batch before its commit.
+enum Ran {
+    /// Every job has its result.
+    Whole(Vec<Result<()>>),
+    /// The database gave the transaction up under the last of these.
+    Lost(Vec<Result<()>>),
+    /// The last of these wrote and has to be taken back, and there is no savepoint.
+    Spoilt(Vec<Result<()>>),
+}
+
+/// Runs a batch in one transaction and answers; says whether a job spoilt it. A savepoint per job copies every page that the
+/// job changes, and hardly any job fails after it has written: so the jobs first run without. When one leaves something
+/// that must be taken back, all begin again, each behind its savepoint. When the database gave the transaction up under a
+/// job (a write that was cut off), that job fails and the others run again.
+fn commit(tx: &mut Tx, mut batch: Vec<Job>, mut guarded: bool) -> bool {
+    let mut spoilt = false;
     while !batch.is_empty() {
-        let mut results: Vec<Result<()>> = Vec::with_capacity(batch.len());
         let begun = tx.begin_batch();
-        let mut lost = false;
-        if begun.is_ok() {
-            for job in &mut batch {
-                results.push(one(tx, job));
-                if tx.is_outside() {
-                    lost = true;
-                    break;
-                }
+        let ran = if begun.is_ok() { run(tx, &mut batch, guarded) } else { Ran::Whole(Vec::new()) };
+        let results = match ran {
+            Ran::Whole(results) => results,
+            Ran::Lost(mut results) => {
+                let culprit = batch.remove(results.len().saturating_sub(1));
+                culprit.work.finish(results.pop().unwrap_or(Ok(())).and_then(|()| Err(Fault::Timeout.into())));
+                tx.abandon_batch();
+                continue;
             }
-        }
-        if lost {
-            let culprit = batch.remove(results.len().saturating_sub(1));
-            culprit.work.finish(results.pop().unwrap_or(Ok(())).and_then(|()| Err(Fault::Timeout.into())));
-            tx.abandon_batch();
-            continue;
-        }
+            Ran::Spoilt(mut results) => {
+                tx.abandon_batch();
+                (spoilt, guarded) = (true, true);
+                if batch.len() == 1
+                    && let (Some(job), Some(result)) = (batch.pop(), results.pop())
+                {
+                    job.work.finish(result);
+                }
+                continue;
+            }
+        };
         let committed = begun.and_then(|()| tx.commit_batch());
         for (index, job) in batch.into_iter().enumerate() {
             let result = match &committed {
@@ -187,13 +207,31 @@ fn commit(tx: &mut Tx, mut batch: Vec<Job>) {
         if committed.is_ok() {
             tx.announce();
         }
-        return;
+        return spoilt;
     }
+    spoilt
 }
 
-fn one(tx: &mut Tx, job: &mut Job) -> Result<()> {
-    job.in_time()?;
-    tx.begin_job(job.who.clone(), Some(job.budget_ms))?;
+fn run(tx: &mut Tx, batch: &mut [Job], guarded: bool) -> Ran {
+    let mut results = Vec::with_capacity(batch.len());
+    for job in batch {
+        let (result, trace) = one(tx, job, guarded);
+        results.push(result);
+        if tx.is_outside() {
+            return Ran::Lost(results);
+        }
+        if trace == Trace::Left {
+            return Ran::Spoilt(results);
+        }
+    }
+    Ran::Whole(results)
+}
+
+fn one(tx: &mut Tx, job: &mut Job, guarded: bool) -> (Result<()>, Trace) {
+    let begun = job.in_time().and_then(|()| tx.begin_job(job.who.clone(), Some(job.budget_ms), guarded));
+    if let Err(refusal) = begun {
+        return (Err(refusal), Trace::None);
+    }
     let result = job.run(tx);
-    tx.end_job(result)
+    tx.end_job(result, guarded)
 }

@@ -3,7 +3,8 @@
 
 mod toys;
 
-use paas_store::{Lock, Step};
+use paas_store::{Lock, Step, Tx};
+use paas_types::Refusal;
 use rusqlite::Connection;
 use std::path::Path;
 use toys::*;
@@ -62,7 +63,23 @@ async fn a_job_asks_for_a_master_once_and_sees_its_own_change() {
         .unwrap();
     assert_eq!(names, [text("one"), text("one"), text("one"), text("two")]);
     let asked = |step: &&Step| matches!(step, Step::Statement { sql, .. } if sql.starts_with("SELECT") && sql.contains("FROM \"shelf\" t"));
-    assert_eq!(tape.stop().iter().filter(asked).count(), 3, "once, under its lock, and after its change");
+    assert_eq!(tape.stop().iter().filter(asked).count(), 1, "nobody else writes: what it read and wrote it knows");
+    // A later job sees what was committed, not what was taken back; what is sensitive is asked for by each.
+    tape.start();
+    let renamed = move |tx: &mut Tx, to: &str| {
+        let name = shelf().fields.iter().position(|f| f.name == "name").unwrap();
+        let before = tx.load(shelf(), shelf_a, Lock::Update)?.unwrap();
+        let mut after = before.boxed_clone();
+        after.set(name, text(to)).unwrap();
+        tx.update(&*before, &mut *after)?;
+        Ok::<_, Refusal>(before.get(name))
+    };
+    store.rehearse(actor(1), move |tx| renamed(tx, "tried")).await.unwrap();
+    let refused = store.write(actor(1), move |tx| renamed(tx, "lost").and(Err::<(), _>(Refusal::not_found()))).await;
+    assert!(refused.is_err());
+    assert_eq!(store.write(actor(1), move |tx| renamed(tx, "three")).await.unwrap(), text("two"));
+    assert_eq!(store.write(actor(1), move |tx| renamed(tx, "four")).await.unwrap(), text("three"));
+    assert_eq!(tape.stop().iter().filter(asked).count(), 4);
     store.close().await;
 }
 

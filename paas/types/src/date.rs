@@ -73,14 +73,37 @@ impl FromStr for Date {
         if !shape {
             return Err(());
         }
-        let date: civil::Date = text.parse().map_err(|_| ())?;
-        if date.year() < 1 { Err(()) } else { Ok(Date(date)) }
+        let number = |from: usize, to: usize| -> i16 {
+            let digits = bytes.get(from..to).unwrap_or_default();
+            digits.iter().fold(0, |n, b| n * 10 + i16::from(b.saturating_sub(b'0')))
+        };
+        let small = |from, to| i8::try_from(number(from, to)).map_err(|_| ());
+        Date::new(number(0, 4), small(5, 7)?, small(8, 10)?).ok_or(())
     }
+}
+
+/// The last digit of a number that is not negative.
+fn digit(number: i32) -> u8 {
+    b'0' + u8::try_from(number.rem_euclid(10)).unwrap_or_default()
+}
+
+/// Year, month and day as digits; `None` for a year that has not four.
+fn calendar_digits(date: civil::Date) -> Option<[u8; 8]> {
+    let (year, month, day) = (i32::from(date.year()), i32::from(date.month()), i32::from(date.day()));
+    let digits = [year / 1000, year / 100, year / 10, year, month / 10, month, day / 10, day].map(digit);
+    (0..=9999).contains(&year).then_some(digits)
+}
+
+fn write_digits(f: &mut fmt::Formatter<'_>, text: &[u8]) -> fmt::Result {
+    f.write_str(std::str::from_utf8(text).unwrap_or_default())
 }
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year(), self.month(), self.day())
+        let Some([y1, y2, y3, y4, m1, m2, d1, d2]) = calendar_digits(self.0) else {
+            return write!(f, "{:04}-{:02}-{:02}", self.year(), self.month(), self.day());
+        };
+        write_digits(f, &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2])
     }
 }
 
@@ -170,7 +193,17 @@ impl FromStr for Instant {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.6}", self.timestamp())
+        let at = jiff::tz::Offset::UTC.to_datetime(self.timestamp());
+        let Some([y1, y2, y3, y4, m1, m2, d1, d2]) = calendar_digits(at.date()) else {
+            return write!(f, "{:.6}", self.timestamp());
+        };
+        let day = [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T'];
+        write_digits(f, &day)?;
+        let pair = |n: i8| [digit(i32::from(n) / 10), digit(n.into())];
+        let ([h1, h2], [m1, m2], [s1, s2]) = (pair(at.hour()), pair(at.minute()), pair(at.second()));
+        let micros = at.subsec_nanosecond() / 1_000;
+        let [a, b, c, d, e, g] = [100_000, 10_000, 1_000, 100, 10, 1].map(|unit| digit(micros / unit));
+        write_digits(f, &[h1, h2, b':', m1, m2, b':', s1, s2, b'.', a, b, c, d, e, g, b'Z'])
     }
 }
 
@@ -236,6 +269,18 @@ mod tests {
         let day: Date = "1996-07-04".parse().unwrap();
         assert_eq!(Date::from_epoch_days(day.epoch_days()), day);
         assert_eq!("1998-12-31".parse::<Date>().unwrap().days_since("1996-01-01".parse().unwrap()), 1095);
+    }
+
+    #[test]
+    fn what_is_written_is_what_the_calendar_writes() {
+        for micros in [0, 1, 999_999, 1_795_531_477_123_456, -1, -62_135_596_800_000_000, 253_402_207_200_000_000] {
+            let at = Instant::from_micros(micros);
+            assert_eq!(at.to_string(), format!("{:.6}", at.timestamp()));
+            assert_eq!(at.to_string().parse(), Ok(at));
+            let date = at.date_in(&TimeZone::shanghai());
+            assert_eq!(date.to_string(), date.0.to_string());
+            assert_eq!(date.to_string().parse(), Ok(date));
+        }
     }
 
     #[test]

@@ -145,16 +145,28 @@ impl<const S: u32> std::iter::Sum for Fixed<S> {
 
 /// Writes a scaled integer as decimal text with exactly `scale` decimals.
 pub(crate) fn write_scaled(out: &mut impl fmt::Write, raw: i64, scale: u32) -> fmt::Result {
+    // From the right: twenty digits at the most, the point and the sign.
+    let mut text = [0_u8; 40];
+    let mut start = text.len();
+    let mut put = |byte: u8| {
+        start = start.saturating_sub(1);
+        if let Some(place) = text.get_mut(start) {
+            *place = byte;
+        }
+    };
+    let (mut rest, mut digits) = (raw.unsigned_abs(), 0);
+    while rest > 0 || digits <= scale {
+        if digits == scale && scale > 0 {
+            put(b'.');
+        }
+        put(b'0' + u8::try_from(rest % 10).unwrap_or_default());
+        rest /= 10;
+        digits += 1;
+    }
     if raw < 0 {
-        out.write_char('-')?;
+        put(b'-');
     }
-    let unit = 10_u64.pow(scale);
-    let magnitude = raw.unsigned_abs();
-    write!(out, "{}", magnitude / unit)?;
-    if scale > 0 {
-        write!(out, ".{:0width$}", magnitude % unit, width = scale as usize)?;
-    }
-    Ok(())
+    out.write_str(text.get(start..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default())
 }
 
 /// Reads decimal text into a scaled integer. Trailing zeros beyond the scale are not "more decimals".

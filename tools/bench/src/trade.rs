@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 const CUSTOMERS: usize = 100;
 const PRODUCTS: usize = 200;
-const LINES: usize = 5;
+/// Lines of an order.
+pub const LINES: usize = 5;
 
 /// Ids the bodies refer to.
 #[derive(Clone, Debug)]
@@ -37,24 +38,36 @@ impl Masters {
         })
     }
 
-    /// A new order with five lines; the numbers spread over customers and products.
-    fn order(&self, id: Id, number: u64) -> String {
+    /// Customer, warehouse and day of the order with a number.
+    pub fn head(&self, number: u64) -> (&str, &str, &str) {
         let number = usize::try_from(number).unwrap_or_default();
-        let pick = |list: &[String], n: usize| list.get(n % list.len().max(1)).cloned().unwrap_or_default();
+        (pick(&self.customers, number.wrapping_mul(13)), &self.warehouse, &self.day)
+    }
+
+    /// The product of a line of it: the numbers spread over customers and products.
+    pub fn product(&self, number: u64, line: usize) -> &str {
+        let number = usize::try_from(number).unwrap_or_default();
+        pick(&self.products, number.wrapping_mul(7).wrapping_add(line * 37))
+    }
+
+    /// A new order with five lines.
+    fn order(&self, id: Id, number: u64) -> String {
         let lines: Vec<String> = (0..LINES)
             .map(|line| {
-                let product = pick(&self.products, number.wrapping_mul(7).wrapping_add(line * 37));
+                let product = self.product(number, line);
                 format!(r#"{{"product":"{product}","quantity":"{}","unitPrice":"12.50","vatRate":"0.13"}}"#, 1 + line)
             })
             .collect();
+        let (customer, warehouse, day) = self.head(number);
         format!(
-            r#"{{"id":"{id}","customer":"{}","warehouse":"{}","orderDate":"{}","lines":[{}]}}"#,
-            pick(&self.customers, number.wrapping_mul(13)),
-            self.warehouse,
-            self.day,
+            r#"{{"id":"{id}","customer":"{customer}","warehouse":"{warehouse}","orderDate":"{day}","lines":[{}]}}"#,
             lines.join(",")
         )
     }
+}
+
+fn pick(list: &[String], n: usize) -> &str {
+    list.get(n % list.len().max(1)).map_or("", String::as_str)
 }
 
 async fn make(connection: &mut Connection) -> Result<(), String> {
@@ -93,6 +106,16 @@ async fn first_id(connection: &mut Connection, path: &str) -> Result<String, Str
 async fn act(connection: &mut Connection, path: &str, record: &Json, action: &str) -> Result<Json, String> {
     let body = json!({"action": action, "version": record.get("version")});
     connection.json("POST", &format!("{path}/{}/transitions", text(record, "/id")?), &body, 200).await
+}
+
+/// Creates an order with five lines: one call.
+pub struct Create(pub Masters);
+
+impl Work for Create {
+    async fn once(&self, connection: &mut Connection, number: u64) -> Result<(), String> {
+        let body = self.0.order(Id::fresh(), number);
+        connection.call("POST", "erp/sales-orders", &body, 201).await.map(|_| ())
+    }
 }
 
 /// Creates an order and confirms it: two calls.

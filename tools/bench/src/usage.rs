@@ -51,9 +51,9 @@ fn time_of(path: &str) -> u64 {
 }
 
 /// Resident memory of a process, MB.
-pub fn resident_mb(pid: u32) -> f64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+pub fn resident_mb(pid: u32) -> Result<f64, String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).map_err(|e| format!("the program's memory: {e}"))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kb: f64 = line.and_then(|l| l.split_whitespace().next()).and_then(|n| n.parse().ok()).unwrap_or_default();
-    kb / 1024.0
+    let kb: Option<f64> = line.and_then(|l| l.split_whitespace().next()).and_then(|n| n.parse().ok());
+    kb.map(|kb| kb / 1024.0).ok_or_else(|| "the program's memory is not told".to_owned())
 }

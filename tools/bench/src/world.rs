@@ -18,12 +18,41 @@ use tokio::sync::oneshot;
 /// The demo's password.
 pub const PASSWORD: &str = "Demo@12345";
 
+/// Where the data is; the master key lies beside the directory.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The directory of SQLite's files; with a server it only names the key.
+    pub data: PathBuf,
+    /// A PostgreSQL server, when the data is there: a URL of a role that makes databases.
+    pub server: Option<String>,
+}
+
+impl Place {
+    /// SQLite in a directory.
+    pub fn lite(data: &Path) -> Place {
+        Place { data: data.to_path_buf(), server: None }
+    }
+
+    fn target(&self) -> Target {
+        match &self.server {
+            None => Target::Lite { dir: self.data.clone() },
+            Some(url) => {
+                Target::Pg { url: url.clone(), prefix: "bench".to_owned(), max_connections: Target::CONNECTIONS }
+            }
+        }
+    }
+}
+
 /// A running program.
 pub struct World {
     runtime: Runtime,
     services: Vec<(&'static str, Arc<Service>)>,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
+    /// The installation's key.
+    pub master: MasterKey,
+    /// The cells.
+    pub peers: Peers,
     /// The way in, as the demo's administrator.
     pub door: Door,
 }
@@ -36,18 +65,22 @@ pub fn key_of(data: &Path) -> PathBuf {
 }
 
 impl World {
-    /// Starts on a directory; an empty one gets the demo company.
-    pub fn start(data: &Path) -> Result<World, String> {
+    /// Starts on a place; a new one gets the demo company.
+    pub fn start(place: &Place) -> Result<World, String> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
-        let fresh = !data.exists();
-        let master = MasterKey::load_or_create(&key_of(data)).map_err(|e| e.to_string())?;
+        let fresh = !key_of(&place.data).exists();
+        let master = MasterKey::load_or_create(&key_of(&place.data)).map_err(|e| e.to_string())?;
         let peers = Peers::new(&master);
+        let ways = peers.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let (services, served, door) = runtime.block_on(async {
             let mut services = Vec::new();
             for cell in superpaas::cells::all() {
                 let name = cell.name();
-                let target = Target::Lite { dir: data.to_path_buf() };
+                let target = place.target();
+                if fresh && place.server.is_some() {
+                    Store::migrate_pg(&target, &cell.schema(), &master).map_err(|e| e.to_string())?;
+                }
                 let store = Store::open(&target, cell.schema(), Arc::new(master.clone()), Clock::system());
                 let store = store.map_err(|e| e.to_string())?;
                 let service = Service::new(cell, store, peers.clone(), &master, Clock::system());
@@ -75,13 +108,18 @@ impl World {
             let door = sign_in(port).await?;
             Ok::<_, String>((services, served, door))
         })?;
-        Ok(World { runtime, services, stop: Some(stop), served, door })
+        Ok(World { runtime, services, stop: Some(stop), served, master, peers: ways, door })
     }
 
-    /// The store of the cell that is measured.
-    pub fn store(&self) -> Result<&Store, String> {
+    /// The cell that is measured.
+    pub fn service(&self) -> Result<&Arc<Service>, String> {
         let found = self.services.iter().find(|(name, _)| *name == crate::CELL);
-        found.map(|(_, service)| service.store()).ok_or_else(|| format!("there is no cell {}", crate::CELL))
+        found.map(|(_, service)| service).ok_or_else(|| format!("there is no cell {}", crate::CELL))
+    }
+
+    /// Its store.
+    pub fn store(&self) -> Result<&Store, String> {
+        self.service().map(|service| service.store())
     }
 
     /// Runs a future on the program's threads.

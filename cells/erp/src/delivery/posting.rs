@@ -3,6 +3,7 @@
 use super::costs::{self, Shipment};
 use super::{Delivery, DeliveryLine, rules};
 use crate::calc::{Layer, cost_of_first, minus, plus, total};
+use crate::customer::exposure;
 use crate::ledger::{self, Journal};
 use crate::period::{self, Asks};
 use crate::posting::PostingState;
@@ -34,6 +35,9 @@ fn lock_stock(ctx: &mut Ctx<'_>, delivery: &Delivery, order: Option<&SalesOrder>
 pub fn post(ctx: &mut Ctx<'_>, delivery: &mut Delivery) -> Result<()> {
     period::open_on(ctx, delivery.delivery_date, Asks::Document)?;
     let mut order = sales_order::lock(ctx, delivery.sales_order)?;
+    if let Some(order) = &order {
+        progress::lock_lines(ctx, order)?;
+    }
     rules::within_order(ctx, delivery, false)?;
     lock_stock(ctx, delivery, order.as_ref())?;
     // Without an order there is no invoice to wait for.
@@ -101,6 +105,7 @@ fn take_out(ctx: &mut Ctx<'_>, delivery: &Delivery, order: Option<&SalesOrder>, 
 /// The part of the cost that belongs to quantities already invoiced is expensed at once.
 fn expense_invoiced(ctx: &mut Ctx<'_>, delivery: &mut Delivery, order: &SalesOrder) -> Result<()> {
     let mut shipments = costs::shipments(ctx, Ref::new(order.head.id))?;
+    let mut change = Amount::ZERO;
     for line in &mut delivery.lines {
         let order_line = order_line(order, line)?;
         let done = progress::of_line(ctx, order, order_line)?;
@@ -119,9 +124,9 @@ fn expense_invoiced(ctx: &mut Ctx<'_>, delivery: &mut Delivery, order: &SalesOrd
         line.expensed = minus(cost_of_first(&layers, done.invoiced)?, done.invoiced_cost)?;
         let mut entry = OrderProgress::of(&done);
         entry.invoiced_cost = line.expensed;
-        progress::advance(ctx, order, order_line, &done, entry)?;
+        change = plus(change, progress::advance(ctx, order_line, &done, entry)?)?;
     }
-    Ok(())
+    exposure::commit(ctx, order.customer, change)
 }
 
 /// Refuses a reversal while returns or invoices rest on the delivery.
@@ -191,7 +196,8 @@ pub fn reverse(ctx: &mut Ctx<'_>, delivery: &mut Delivery) -> Result<()> {
                 let done = progress::of_line(ctx, order, order_line)?;
                 let mut entry = OrderProgress::of(&done);
                 entry.invoiced_cost = -line.expensed;
-                progress::advance(ctx, order, order_line, &done, entry)?;
+                let change = progress::advance(ctx, order_line, &done, entry)?;
+                exposure::commit(ctx, order.customer, change)?;
             }
             if order.warehouse != delivery.warehouse {
                 reservation::fill(ctx, line.product, order.warehouse)?;

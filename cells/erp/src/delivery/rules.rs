@@ -67,6 +67,7 @@ pub fn within_order(ctx: &mut Ctx<'_>, delivery: &Delivery, with_drafts: bool) -
             json!({"order": order.head.number, "state": order.state.name()}),
         ));
     }
+    progress::lock_lines(ctx, &order)?;
     let drafts = if with_drafts { delivery_drafts(ctx, order_ref, delivery.head.id)? } else { PerLine::new() };
     let mut taken = PerLine::new();
     for (index, line) in delivery.lines.iter().enumerate() {

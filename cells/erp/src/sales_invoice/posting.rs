@@ -3,6 +3,7 @@
 
 use super::{InvoiceKind, SalesInvoice, rules};
 use crate::calc::{cost_of_first, minus, plus, share, total};
+use crate::customer::exposure;
 use crate::delivery::costs;
 use crate::ledger::{self, Journal};
 use crate::period::{self, Asks};
@@ -39,6 +40,7 @@ pub fn post(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
 fn take_from_order(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice, order: &SalesOrder) -> Result<()> {
     let shipments = costs::shipments(ctx, Ref::new(order.head.id))?;
     let credit = invoice.kind == InvoiceKind::Credit;
+    let mut change = Amount::ZERO;
     let mut lines = std::mem::take(&mut invoice.lines);
     for line in &mut lines {
         let Some(source) = rules::source_of(order, line) else { continue };
@@ -57,10 +59,10 @@ fn take_from_order(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice, order: &SalesO
             let layers = costs::layers(&shipments, source.id, false);
             minus(cost_of_first(&layers, after)?, cost_of_first(&layers, before.invoiced)?)?
         };
-        progress::advance(ctx, order, source, &before, entry)?;
+        change = plus(change, progress::advance(ctx, source, &before, entry)?)?;
     }
     invoice.lines = lines;
-    Ok(())
+    exposure::commit(ctx, order.customer, change)
 }
 
 /// The cost that a credit takes back: of the goods that came back.
@@ -155,6 +157,7 @@ pub fn reverse(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
     let date = period::reversal_date(ctx, invoice.invoice_date)?;
     let cause = reference(invoice);
     if let Some(mut order) = sales_order::lock(ctx, invoice.sales_order)? {
+        let mut change = Amount::ZERO;
         for line in &invoice.lines {
             let Some(source) = rules::source_of(&order, line) else { continue };
             let before = progress::of_line(ctx, &order, source)?;
@@ -163,8 +166,9 @@ pub fn reverse(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
             entry.invoiced_net = -invoice.signed(line.net);
             entry.invoiced_tax = -invoice.signed(line.tax);
             entry.invoiced_cost = -invoice.signed(line.booked_cost);
-            progress::advance(ctx, &order, source, &before, entry)?;
+            change = plus(change, progress::advance(ctx, source, &before, entry)?)?;
         }
+        exposure::commit(ctx, order.customer, change)?;
         resume_when_open(ctx, &mut order)?;
     }
     for (settled, on, amount) in receivable::settled_by(ctx, &cause)? {

@@ -19,6 +19,7 @@ pub fn prepare(ctx: &mut Ctx<'_>, invoice: &mut SalesInvoice) -> Result<()> {
     }
     let order = invoice.sales_order.map(|order| ctx.get(order)).transpose()?;
     if let Some(order) = &order {
+        progress::lock_lines(ctx, order)?;
         find_lines(ctx, invoice, order)?;
     }
     let included = order.as_ref().is_some_and(|o| o.tax_included);
@@ -177,6 +178,7 @@ pub fn within_order(ctx: &mut Ctx<'_>, invoice: &SalesInvoice, with_drafts: bool
     };
     let order = ctx.get(order_ref)?;
     of_order(invoice, &order)?;
+    progress::lock_lines(ctx, &order)?;
     let basis = ctx.setting::<ErpSettings>()?.invoice_basis;
     let drafts = if with_drafts { invoice_drafts(ctx, order_ref, invoice.head.id)? } else { PerLine::new() };
     let mut taken = PerLine::new();

@@ -122,6 +122,8 @@ pub fn not_of_order(field: &str) -> Refusal {
 pub fn deliver(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
     let this = Ref::new(order.head.id);
     let Wanted { date, lines } = wanted(ctx, order)?;
+    progress::lock_lines(ctx, order)?;
+    ctx.expect(order.lines.iter().map(|line| line.product))?;
     let drafts = delivery_drafts(ctx, this, Id::NIL)?;
     let mut delivery = Delivery::blank();
     delivery.sales_order = Some(this);
@@ -158,6 +160,8 @@ pub fn invoice(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
     let this = Ref::new(order.head.id);
     let basis = ctx.setting::<ErpSettings>()?.invoice_basis;
     let Wanted { date, lines } = wanted(ctx, order)?;
+    progress::lock_lines(ctx, order)?;
+    ctx.expect(order.lines.iter().map(|line| line.product))?;
     let drafts = invoice_drafts(ctx, this, Id::NIL)?;
     let mut open = Vec::with_capacity(lines.len());
     for (line, asked) in lines {

@@ -137,18 +137,41 @@ pub fn of_line(ctx: &mut Ctx<'_>, order: &SalesOrder, line: &SalesOrderLine) -> 
     Ok(found)
 }
 
-/// Posts a change of a line, with what it means for the customer's exposure.
+/// Locks the progress of all lines of an order, before each is read.
+pub fn lock_lines(ctx: &mut Ctx<'_>, order: &SalesOrder) -> Result<()> {
+    let keys: Vec<OrderFulfilment> = order
+        .lines
+        .iter()
+        .map(|line| {
+            let mut key = OrderFulfilment::blank();
+            key.line = Ref::new(line.id);
+            key
+        })
+        .collect();
+    ctx.lock_balances(&keys)
+}
+
+/// Posts a change of a line; what it means for the customer's exposure is to be committed by [`exposure::commit`].
 pub fn advance(
+    ctx: &mut Ctx<'_>,
+    line: &SalesOrderLine,
+    before: &OrderFulfilment,
+    entry: OrderProgress,
+) -> Result<Amount> {
+    let after = ctx.post(entry)?;
+    minus(after.committed(line)?, before.committed(line)?)
+}
+
+/// As [`advance`], for one line alone.
+fn advance_alone(
     ctx: &mut Ctx<'_>,
     order: &SalesOrder,
     line: &SalesOrderLine,
     before: &OrderFulfilment,
     entry: OrderProgress,
-) -> Result<OrderFulfilment> {
-    let after = ctx.post(entry)?;
-    let change = minus(after.committed(line)?, before.committed(line)?)?;
-    exposure::commit(ctx, order.customer, change)?;
-    Ok(after)
+) -> Result<()> {
+    let change = advance(ctx, line, before, entry)?;
+    exposure::commit(ctx, order.customer, change)
 }
 
 /// Confirming puts the ordered quantities into the ledger and reserves what is available; it never refuses for stock.
@@ -157,8 +180,10 @@ pub fn confirm(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
     for line in &order.lines {
         stocked.push(ctx.get(line.product)?.is_stocked());
     }
+    lock_lines(ctx, order)?;
     let keys: Vec<_> = order.lines.iter().map(|l| stock::key(l.product, order.warehouse)).collect();
     ctx.lock_balances(&keys)?;
+    let mut change = Amount::ZERO;
     for (line, stocked) in order.lines.iter().zip(stocked) {
         let before = of_line(ctx, order, line)?;
         let mut entry = OrderProgress::of(&before);
@@ -168,25 +193,30 @@ pub fn confirm(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
             entry.short = minus(line.quantity, entry.reserved)?;
             reservation::reserve(ctx, &before, entry.reserved)?;
         }
-        advance(ctx, order, line, &before, entry)?;
+        change = plus(change, advance(ctx, line, &before, entry)?)?;
     }
-    Ok(())
+    exposure::commit(ctx, order.customer, change)
 }
 
 /// Reopening takes the quantities out again.
 pub fn withdraw(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
+    lock_lines(ctx, order)?;
+    let mut change = Amount::ZERO;
     for line in &order.lines {
         let before = of_line(ctx, order, line)?;
         let mut entry = OrderProgress::of(&before);
         entry.ordered = -before.ordered;
         drop_reservation(ctx, &before, &mut entry)?;
-        advance(ctx, order, line, &before, entry)?;
+        change = plus(change, advance(ctx, line, &before, entry)?)?;
     }
+    exposure::commit(ctx, order.customer, change)?;
     refill(ctx, order)
 }
 
 /// Closing by hand gives up what was not delivered.
 pub fn close(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
+    lock_lines(ctx, order)?;
+    let mut change = Amount::ZERO;
     for line in &order.lines {
         let before = of_line(ctx, order, line)?;
         let stocked = ctx.get(line.product)?.is_stocked();
@@ -197,8 +227,9 @@ pub fn close(ctx: &mut Ctx<'_>, order: &mut SalesOrder) -> Result<()> {
             minus(minus(before.ordered, before.cancelled)?, before.invoiced)?
         };
         drop_reservation(ctx, &before, &mut entry)?;
-        advance(ctx, order, line, &before, entry)?;
+        change = plus(change, advance(ctx, line, &before, entry)?)?;
     }
+    exposure::commit(ctx, order.customer, change)?;
     order.auto_closed = false;
     refill(ctx, order)
 }
@@ -226,7 +257,7 @@ pub fn deliver(ctx: &mut Ctx<'_>, order: &SalesOrder, line: &SalesOrderLine, qua
     entry.reserved = -used;
     entry.short = -minus(quantity, used)?;
     reservation::reserve(ctx, &before, -used)?;
-    advance(ctx, order, line, &before, entry).map(drop)
+    advance_alone(ctx, order, line, &before, entry)
 }
 
 /// A delivery that is reversed: the quantity is owed again, or given up when the order was closed by hand.
@@ -239,7 +270,7 @@ pub fn undeliver(ctx: &mut Ctx<'_>, order: &SalesOrder, line: &SalesOrderLine, q
     } else {
         entry.short = quantity;
     }
-    advance(ctx, order, line, &before, entry).map(drop)
+    advance_alone(ctx, order, line, &before, entry)
 }
 
 /// Goods that came back (or, negative, a return that is reversed).
@@ -247,7 +278,7 @@ pub fn give_back(ctx: &mut Ctx<'_>, order: &SalesOrder, line: &SalesOrderLine, q
     let before = of_line(ctx, order, line)?;
     let mut entry = OrderProgress::of(&before);
     entry.returned = quantity;
-    advance(ctx, order, line, &before, entry).map(drop)
+    advance_alone(ctx, order, line, &before, entry)
 }
 
 /// What can be delivered of a line now: its reservation and what nobody reserved.

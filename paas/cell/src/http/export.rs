@@ -8,6 +8,7 @@ use crate::kind::Kind;
 use crate::render::{View, render};
 use crate::routes::Source as ViewSource;
 use crate::service::Service;
+use crate::sight::members;
 use axum::body::Body;
 use bytes::Bytes;
 use http::header;
@@ -89,11 +90,11 @@ impl Source {
             if !kind.meta().tables.is_empty() {
                 tx.load_rows(&mut found.records)?;
             }
-            let rendered = render(tx, &owner.cell.registry, &caller, (&*kind, View::Rows), &mut found.records)?;
+            let rendered = render(tx, &owner.cell.registry, &caller, (&*kind, View::Rows, None), &mut found.records)?;
             Ok((rendered, found.next))
         };
         let (rendered, next) = self.service.store.read(&self.tenant, read).await?;
-        let rows = rendered.told(&self.service, &self.context).await?;
+        let rows = members(&rendered.told(&self.service, &self.context).await?)?;
         self.query = next.map(|cursor| Query { page: Page::After(cursor), ..query });
         Ok(Some(rows))
     }

@@ -7,6 +7,7 @@ use crate::ctx::Caller;
 use crate::kind::Kind;
 use crate::render::{View, render};
 use crate::service::Service;
+use crate::sight::members;
 use paas_document::{FieldType, HeadField, Kind as RecordKind, Op, Path, Query, Record, TypeMeta, Value};
 use paas_store::{Lock, Tx};
 use paas_types::{Id, Refusal, Result};
@@ -103,8 +104,8 @@ impl Finder<'_> {
         let made = |r: &dyn Record| r.head().map_or(0, |h| h.created_at.micros());
         let date = meta.date_field.and_then(|i| meta.field(i)).map_or("", |f| f.name);
         let told = ["number", date, "state"].map(str::to_owned);
-        let rendered = render(tx, registry, self.caller, (&*kind, View::List), &mut found)?;
-        let maps = rendered.only(Some(&told)).noted(tx)?;
+        let rendered = render(tx, registry, self.caller, (&*kind, View::List, Some(&told)), &mut found)?;
+        let maps = members(&rendered.noted(tx)?)?;
         let links = found.iter().zip(maps).map(|(other, map)| {
             let at = made(&**other);
             let refers = ids.get(&other.id()).copied().unwrap_or_default();

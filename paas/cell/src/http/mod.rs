@@ -72,6 +72,12 @@ impl Reply {
         Reply { status: StatusCode::OK, body: Bytes::new(), stream: Some(stream), mime, headers: Vec::new() }
     }
 
+    /// What is JSON already.
+    pub(crate) fn text(json: String) -> Reply {
+        let (status, mime) = (StatusCode::OK, "application/json");
+        Reply { status, body: json.into(), stream: None, mime, headers: Vec::new() }
+    }
+
     pub(crate) fn ok(value: &Json) -> Reply {
         Reply::json(StatusCode::OK, value)
     }

@@ -7,12 +7,12 @@ use crate::kind::Kind;
 use crate::render::{View, render};
 use crate::rights::{Place, narrower};
 use crate::service::Service;
+use crate::text::JsonText;
 use http::header;
 use paas_auth::FieldRight;
-use paas_document::{Page, Scope};
-use paas_store::Lock;
+use paas_document::{Page, Query, Scope};
+use paas_store::{Found, Lock, Tx};
 use paas_types::{Id, Refusal, Result};
-use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 /// The caller, if it may do this with some records of the type, and the records it may see then.
@@ -48,12 +48,12 @@ pub(super) async fn one(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, c
             }
             let record = tx.load(kind.meta(), id, Lock::None)?.ok_or_else(Refusal::not_found)?;
             let version = record.head().map(|h| h.version);
-            let rendered = render(tx, &owner.cell.registry, &caller, (&*kind, View::Whole), &mut [record])?;
-            Ok((rendered, version))
+            let parts = (&*kind, View::Whole, None);
+            Ok((render(tx, &owner.cell.registry, &caller, parts, &mut [record])?, version))
         })
         .await?;
-    let maps = rendered.told(service, &call.context).await?;
-    let reply = Reply::ok(&Json::Object(maps.into_iter().next().unwrap_or_default()));
+    let texts = rendered.told(service, &call.context).await?;
+    let reply = Reply::text(texts.into_iter().next().unwrap_or_default());
     Ok(match version {
         Some(version) => reply.with(header::ETAG, format!("\"{version}\"")),
         None => reply,
@@ -67,25 +67,41 @@ pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Inco
     let wanted = fields(&*kind, |name| place.right(&caller.rights, name) > FieldRight::Hidden, &call.query)?;
     let tenant = Service::tenant(&call.context)?;
     let owner = Arc::clone(service);
-    let (page, size) = (
-        match query.page {
-            Page::Number(n) => Some(n),
-            Page::After(_) => None,
-        },
-        query.page_size,
-    );
-    let (rendered, total, exact, next) = service
-        .store
-        .read(&tenant, move |tx| {
-            let mut found = tx.find(kind.meta(), &query)?;
-            let rendered = render(tx, &owner.cell.registry, &caller, (&*kind, View::List), &mut found.records)?;
-            Ok((rendered, found.total, found.total_exact, found.next.as_ref().map(cursor::write)))
-        })
-        .await?;
-    let data = rendered.only(wanted.as_deref()).told(service, &call.context).await?;
-    Ok(Reply::ok(&json!({
-        "data": data, "page": page, "pageSize": size, "total": total, "totalExact": exact, "next": next,
-    })))
+    let asked = query.clone();
+    let job = move |tx: &mut Tx| {
+        let mut found = tx.find(kind.meta(), &asked)?;
+        let mut records = std::mem::take(&mut found.records);
+        let parts = (&*kind, View::List, wanted.as_deref());
+        Ok((render(tx, &owner.cell.registry, &caller, parts, &mut records)?, found))
+    };
+    let (rendered, found) = service.store.read(&tenant, job).await?;
+    let records = rendered.told(service, &call.context).await?;
+    Ok(Reply::text(page(&query, &found, &records)))
+}
+
+/// A page of records that are rendered, as it is answered.
+pub(super) fn page(query: &Query, found: &Found, records: &[String]) -> String {
+    let mut out = JsonText::with_room(records.iter().map(|r| r.len() + 1).sum::<usize>() + 200);
+    out.open();
+    out.key("data");
+    out.open_list();
+    records.iter().for_each(|record| out.raw(record));
+    out.close_list();
+    out.key("page");
+    match query.page {
+        Page::Number(number) => out.plain(number),
+        Page::After(_) => out.null(),
+    }
+    out.key("pageSize");
+    out.plain(query.page_size);
+    out.key("total");
+    out.plain(found.total);
+    out.key("totalExact");
+    out.plain(found.total_exact);
+    out.key("next");
+    out.maybe(found.next.as_ref().map(cursor::write).as_deref());
+    out.close();
+    out.finish()
 }
 
 /// The fields asked for; one the caller may not see is not known.

@@ -11,10 +11,10 @@ use crate::service::Service;
 use crate::sight::Rendered;
 use http::Method;
 use paas_auth::FieldRight;
-use paas_document::{HeadField, Op, Page, Path, Query, Scope, Step, Value};
+use paas_document::{HeadField, Op, Path, Query, Scope, Step, Value};
 use paas_store::Found;
 use paas_types::{Code, Refusal, Result};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use std::sync::Arc;
 
 /// A call to a view.
@@ -69,12 +69,17 @@ impl Asked<'_> {
         (self.view.source)(Arc::clone(self.service), self.call.context.clone(), query).await
     }
 
-    async fn rendered(&self, mut found: Found, part: Part) -> Result<(Rendered, Found)> {
+    async fn rendered(
+        &self,
+        mut found: Found,
+        (part, wanted): (Part, Option<Vec<String>>),
+    ) -> Result<(Rendered, Found)> {
         let (owner, kind, caller) = (Arc::clone(self.service), Arc::clone(&self.kind), self.caller.clone());
         let mut records = std::mem::take(&mut found.records);
         let tenant = Service::tenant(&self.call.context)?;
-        let job =
-            move |tx: &mut paas_store::Tx| render(tx, &owner.cell.registry, &caller, (&*kind, part), &mut records);
+        let job = move |tx: &mut paas_store::Tx| {
+            render(tx, &owner.cell.registry, &caller, (&*kind, part, wanted.as_deref()), &mut records)
+        };
         Ok((self.service.store.read(&tenant, job).await?, found))
     }
 
@@ -83,25 +88,17 @@ impl Asked<'_> {
         let place = Place::of(self.service.cell.name(), self.kind.meta());
         let seen = |name: &str| place.right(&self.caller.rights, name) > FieldRight::Hidden;
         let wanted = read::fields(&*self.kind, seen, &self.call.query)?;
-        let size = query.page_size;
-        let page = match query.page {
-            Page::Number(n) => Some(n),
-            Page::After(_) => None,
-        };
-        let (rendered, found) = self.rendered(self.find(query).await?, Part::List).await?;
-        let data = rendered.only(wanted.as_deref()).told(self.service, &self.call.context).await?;
-        Ok(Reply::ok(&json!({
-            "data": data, "page": page, "pageSize": size, "total": found.total, "totalExact": found.total_exact,
-            "next": found.next.as_ref().map(cursor::write),
-        })))
+        let (rendered, found) = self.rendered(self.find(query.clone()).await?, (Part::List, wanted)).await?;
+        let records = rendered.told(self.service, &self.call.context).await?;
+        Ok(Reply::text(read::page(&query, &found, &records)))
     }
 
     async fn one(&self, id: &str) -> Result<Reply> {
         let path = Path::head(HeadField::Id);
         let query = Query::all(1).filter(path, Op::Eq, vec![Value::Id(parse_id(id)?)]);
-        let (rendered, _) = self.rendered(self.find(query).await?, Part::Whole).await?;
-        let data = rendered.told(self.service, &self.call.context).await?;
-        data.into_iter().next().map(|map| Reply::ok(&Json::Object(map))).ok_or_else(Refusal::not_found)
+        let (rendered, _) = self.rendered(self.find(query).await?, (Part::Whole, None)).await?;
+        let records = rendered.told(self.service, &self.call.context).await?;
+        records.into_iter().next().map(Reply::text).ok_or_else(Refusal::not_found)
     }
 
     async fn export(&self) -> Result<Reply> {

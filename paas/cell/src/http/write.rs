@@ -253,23 +253,22 @@ fn answer(ctx: &mut Ctx<'_>, kind: &dyn Kind, id: Id, (status, draft): (u16, Opt
     let record = ctx.tx.load(kind.meta(), id, Lock::None)?.ok_or_else(Refusal::not_found)?;
     let version = record.head().map(|h| h.version);
     let read = ctx.registry.scope(&ctx.caller.rights, kind.meta(), "read");
-    let mut map = if reaches(&read, &*record) {
+    let mut body = if reaches(&read, &*record) {
         let given = draft.map(|draft| draft.secrets_of(&*record)).unwrap_or_default();
-        let rendered = render(ctx.tx, ctx.registry, ctx.caller, (kind, View::Whole), &mut [record])?;
+        let rendered = render(ctx.tx, ctx.registry, ctx.caller, (kind, View::Whole, None), &mut [record])?;
         rendered.given(&given).noted(ctx.tx)?.into_iter().next().unwrap_or_default()
     } else {
-        let brief = [("id".to_owned(), Json::from(id.to_string())), ("version".to_owned(), Json::from(version))];
-        brief.into_iter().collect()
+        json!({"id": id.to_string(), "version": version}).to_string()
     };
     let mut created = Vec::new();
     for made in std::mem::take(&mut ctx.created) {
         created.extend(created_json(ctx, &made)?);
     }
-    if !created.is_empty() {
-        map.insert("created".to_owned(), Json::from(created));
+    if !created.is_empty() && body.pop() == Some('}') {
+        body.push_str(&format!(",\"created\":{}}}", Json::from(created)));
     }
-    let body = Json::Object(map).to_string().into_bytes();
-    Ok(Stored { status, body, etag: version.map(|v| format!("\"{v}\"")), location: None })
+    let etag = version.map(|v| format!("\"{v}\""));
+    Ok(Stored { status, body: body.into_bytes(), etag, location: None })
 }
 
 /// What an action made is named only to who may read this record.
