@@ -84,34 +84,35 @@ impl Shop {
 
 #[tokio::test]
 async fn the_way_from_order_to_money_keeps_to_its_statements() {
+    // On SQLite, and on PostgreSQL, where locks are statements too and what is read is forgotten behind them.
     let budgets = [
-        ("create", 11),
-        ("confirm", 32),
-        ("deliver", 18),
-        ("post a delivery", 68),
-        ("read", 3),
-        ("invoice", 19),
-        ("post an invoice", 66),
-        ("ask for the bank", 2),
-        ("create a receipt", 15),
-        ("post a receipt", 53),
-        ("list", 2),
+        ("create", [11, 13]),
+        ("confirm", [32, 44]),
+        ("deliver", [18, 21]),
+        ("post a delivery", [68, 89]),
+        ("read", [3, 3]),
+        ("invoice", [19, 25]),
+        ("post an invoice", [66, 88]),
+        ("ask for the bank", [2, 3]),
+        ("create a receipt", [15, 17]),
+        ("post a receipt", [53, 71]),
+        ("list", [2, 4]),
     ];
+    let shop = Shop::open().await;
+    let database = usize::from(shop.world.is_pg());
     let mut over = String::new();
-    Shop::open()
-        .await
-        .go(|step, statements| {
-            let most = budgets.iter().find(|(name, _)| *name == step).unwrap().1;
-            println!("{step}: {} of {most}", statements.len());
-            if statements.len() > most {
-                over.push_str(&format!(
-                    "{step}: {} statements, not {most}:\n{}\n",
-                    statements.len(),
-                    statements.join("\n")
-                ));
-            }
-        })
-        .await;
+    shop.go(|step, statements| {
+        let most = budgets.iter().find(|(name, _)| *name == step).unwrap().1[database];
+        println!("{step}: {} of {most}", statements.len());
+        if statements.len() > most {
+            over.push_str(&format!(
+                "{step}: {} statements, not {most}:\n{}\n",
+                statements.len(),
+                statements.join("\n")
+            ));
+        }
+    })
+    .await;
     assert!(over.is_empty(), "{over}");
 }
 
@@ -129,7 +130,9 @@ async fn the_writer_knows_masters_as_they_were_committed() {
     let before = price().await;
     let create = asked(tape.stop());
     let of_products = create.iter().filter(|sql| sql.contains("FROM \"product\"")).count();
-    assert_eq!(of_products, 0, "five products are no question:\n{}", create.join("\n"));
+    if !world.is_pg() {
+        assert_eq!(of_products, 0, "five products are no question:\n{}", create.join("\n"));
+    }
     let id = body["lines"][0]["product"].as_str().unwrap().to_owned();
     let version = world.get(&format!("products/{id}")).await["version"].clone();
     let change = json!({"salesPrice": "77.5", "version": version});

@@ -23,6 +23,10 @@ fn context(request: &str) -> Context {
 }
 
 impl World {
+    pub fn is_pg(&self) -> bool {
+        self._place.is_pg()
+    }
+
     pub async fn new(demo: bool) -> World {
         let place = Place::chosen().unwrap();
         let master = MasterKey::from_bytes([7; 32]);
