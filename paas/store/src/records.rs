@@ -150,7 +150,9 @@ impl Tx {
             for cells in rows {
                 let mut record = plan.blank()?;
                 self.fill(plan, &mut *record, cells)?;
-                self.keep(plan, &*record);
+                if plan.meta.tables.is_empty() {
+                    self.keep(plan, &*record);
+                }
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Views: read like a ledger, answered by a source of the cell.
 
 use super::params::{self, Purpose};
-use super::{Incoming, Reply, cursor, demand_all, export, read, write::parse_id};
+use super::{Incoming, Reply, demand_all, export, read, write::parse_id};
 use crate::ctx::Caller;
 use crate::kind::Kind;
 use crate::render::{View as Part, render};
