@@ -12,7 +12,7 @@ import type { Points } from './points';
 register([BarChart, LineChart, GridComponent, TooltipComponent, LegendComponent, AriaComponent, CanvasRenderer]);
 
 /** A phone's width. */
-const NARROW = 480;
+const NARROW = 400;
 
 /** The drawing itself; it follows its width, the theme and the paper it is printed on. */
 export default function Drawing({ points, kind, label, onPick }: { points: Points; kind: ChartMeta['kind']; label: string; onPick?: ((point: number, series: number) => void) | undefined }) {
