@@ -1,4 +1,20 @@
 //! What an attacker tries at the front door, and what it gets: a refusal in one envelope that tells nothing.
+//!
+//! | the attack | its test |
+//! | --- | --- |
+//! | made-up, expired, tampered, `alg:none`, foreign-key token; `Basic` | `only_our_own_living_tokens_open_the_door` |
+//! | no tenant; another's header, id, reference, filter, sort, export, report, request id | `a_tenant_sees_nothing_of_another`, `tenants_are_apart` of conformance |
+//! | a caller's own internal headers | `headers_of_the_house_are_not_taken_from_outside` |
+//! | a cell called without, with a stale, another cell's, a used or a foreign context | `inside::a_cell_believes_nobody_but_the_gateway_and_that_once` |
+//! | disabled user, suspended tenant, disabled cell | `who_is_shut_out_stays_out_within_a_second` |
+//! | every operation without its permission | `no_operation_is_open_without_its_permission` |
+//! | mass assignment of tenant, state, number, computed fields; of the owner | `a_body_cannot_set_what_the_house_sets`; `inside::nobody_gives_a_record_to_whom_he_does_not_reach` |
+//! | SQL in every filter and sort | `filters_and_sorts_are_data_not_sql`, `floods::every_filter_and_sort_of_every_type_is_data` |
+//! | timing and wording of unknown users | `floods::unknown_users_take_as_long`; `unknown_users_tenants_and_wrong_passwords_answer_alike` |
+//! | 10 MB, 1,000 deep, 10⁶ lines, a million conditions; ever new filters | `what_is_too_big_or_too_deep_is_refused_and_the_house_stands`; `floods::ever_new_filters_fill_no_memory` |
+//! | request framing | `paas/gateway/tests/it/framing.rs` |
+//! | bad queries and the breaker | `bad_queries_of_one_do_not_shut_the_door_for_others` |
+//! | answers show no SQL, types or paths | `refused` and `shows_nothing`, in all of them |
 
 use crate::program::{Answer, Member, PASSWORD, Program};
 use base64::Engine as _;
@@ -26,14 +42,14 @@ const INSIDES: [&str; 14] = [
 ];
 
 /// The answer is a refusal of that status and code in the one envelope, and shows nothing of the inside.
-fn refused(answer: &Answer, status: u16, code: &str) {
+pub fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status, answer.code()), (status, code), "{answer:?}");
     assert!(!answer.json["message"].as_str().unwrap().is_empty(), "{answer:?}");
     assert_eq!(answer.json["requestId"].as_str(), answer.header("x-request-id"), "{answer:?}");
     shows_nothing(answer);
 }
 
-fn shows_nothing(answer: &Answer) {
+pub fn shows_nothing(answer: &Answer) {
     for word in INSIDES {
         assert!(!answer.text.contains(word), "an answer shows {word:?}: {}", answer.text);
     }

@@ -6,6 +6,8 @@ mod checkpoint;
 mod cli;
 mod clock;
 mod faults;
+mod floods;
+mod inside;
 mod northwind;
 mod order_to_cash;
 mod outages;

@@ -140,6 +140,13 @@ impl Program {
         self.dir.path().join("data")
     }
 
+    /// The memory it has now, KB.
+    pub fn memory_kb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").trim().parse().unwrap()
+    }
+
     /// Kills the program as a power cut does, whatever it was doing.
     pub fn cut_power(&self) {
         let pid = self.pid.load(Ordering::Relaxed).to_string();
@@ -173,11 +180,22 @@ impl Program {
 
     /// Sends one request with exactly these headers; a fault of the connection is an error.
     pub fn try_send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<Answer> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        Program::try_send_to(self.port, method, path, headers, body)
+    }
+
+    /// As [`Program::try_send`], to another port of this machine.
+    pub fn try_send_to(
+        port: u16,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> std::io::Result<Answer> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Length: {}\r\n",
-            self.port,
+            port,
             body.len()
         );
         for (name, value) in headers {
