@@ -39,7 +39,6 @@ rust_tests() {
   need python3 "Install Python 3.11 or newer."
   install hledger hledger
   install openssl openssl
-  install faketime faketime
   poppler
   say "Rust: format and lints"
   cargo fmt --all --check
