@@ -41,6 +41,20 @@ describe('a new record', () => {
   });
 });
 
+describe('rows', () => {
+  it('are moved, sent in their new order, and nothing falls out at the ends', () => {
+    const draft = new Draft(type, { ...saved(), lines: ['l1', 'l2', 'l3'].map((id) => ({ id, gadget: { id: 'g1' }, quantity: '1.00', amount: '2.00' })) });
+    const order = () => draft.rows('lines').map((row) => row.values.id);
+    draft.moveRow('lines', 'l3', 0);
+    expect([order(), draft.dirty]).toEqual([['l3', 'l1', 'l2'], true]);
+    draft.moveRow('lines', 'l3', -1);
+    draft.moveRow('lines', 'l2', 3);
+    draft.moveRow('lines', 'nobody', 1);
+    expect(order()).toEqual(['l3', 'l1', 'l2']);
+    expect((draft.body().lines as { id: string }[]).map((row) => row.id)).toEqual(['l3', 'l1', 'l2']);
+  });
+});
+
 describe('an old record', () => {
   it('sends only the changes, and the version', () => {
     const draft = new Draft(type, saved());

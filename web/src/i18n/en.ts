@@ -73,7 +73,7 @@ export const en: Record<TextKey, string> = {
   'record.createdBy': 'Created', 'record.updatedBy': 'Updated', 'record.owner': 'Owner',
   'lines.add': 'Add a row',
   'lines.remove': 'Remove this row',
-  'lines.copy': 'Copy this row',
+  'lines.copy': 'Copy this row', 'lines.move': 'Drag to move the row (Alt-Shift-↑↓)',
   'lines.empty': 'No rows yet',
   'lines.count': '{n} {n|row|rows}',
   'lines.total': 'Total',

@@ -72,7 +72,7 @@ export const zh = {
   'record.createdBy': '创建', 'record.updatedBy': '更新', 'record.owner': '负责人',
   'lines.add': '添加一行',
   'lines.remove': '删除此行',
-  'lines.copy': '复制此行',
+  'lines.copy': '复制此行', 'lines.move': '拖动调整顺序（Alt-Shift-↑↓）',
   'lines.empty': '还没有明细',
   'lines.count': '{n} 行',
   'lines.total': '合计',

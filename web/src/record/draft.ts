@@ -218,6 +218,18 @@ export class Draft {
     this.change(`${table}[]`, `rows:${table}`, `totals:${table}`, 'errors');
   }
 
+  /** Puts a row where another stands. */
+  moveRow(table: string, key: string, to: number): void {
+    const rows = [...this.rows(table)];
+    const from = rows.findIndex((r) => r.key === key);
+    if (from < 0 || from === to || to < 0 || to >= rows.length) return;
+    rows.splice(to, 0, ...rows.splice(from, 1));
+    this.tables.set(table, rows);
+    // Paths of errors count rows.
+    this.errors.clear();
+    this.change(`${table}[]`, `rows:${table}`, 'errors');
+  }
+
   copyRow(table: string, key: string): string | null {
     const row = this.rows(table).find((r) => r.key === key);
     if (!row) return null;

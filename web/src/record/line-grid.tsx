@@ -99,8 +99,11 @@ const LineRow = memo(function LineRow({ draft, table, rowKey, at, active, editab
     );
   };
   return (
-    <div className={`line ${active === null ? '' : 'line-active'}`} role="row" data-row={at} style={top === null ? undefined : { position: 'absolute', top, left: 0, right: 0 }}>
-      <span className="cell index" role="rowheader">{at + 1}</span>
+    <div className={`line ${active === null ? '' : 'line-active'}`} role="row" data-row={at}
+      onDragOver={(e) => { if (editable && e.dataTransfer.types.includes('text/x-row')) e.preventDefault(); }}
+      onDrop={(e) => draft.moveRow(table.name, e.dataTransfer.getData('text/x-row'), at)} style={top === null ? undefined : { position: 'absolute', top, left: 0, right: 0 }}>
+      <span className="cell index" role="rowheader" draggable={editable} title={editable ? t('lines.move') : undefined}
+        onDragStart={(e) => e.dataTransfer.setData('text/x-row', rowKey)}>{at + 1}</span>
       {table.fields.map(cell)}
       {editable ? (
         <span className="cell line-tools" role="gridcell">
@@ -185,6 +188,9 @@ export function LineGrid({ draft, table: whole, editable }: { draft: Draft; tabl
       const at = rows.findIndex((r) => r.key === active.key) + (e.key === 'ArrowDown' ? 1 : -1);
       const row = rows[at];
       if (row) { e.preventDefault(); go(row.key, name); }
+    } else if ((e.key === 'ArrowDown' || e.key === 'ArrowUp') && e.altKey && e.shiftKey) {
+      e.preventDefault();
+      draft.moveRow(table.name, active.key, rows.findIndex((r) => r.key === active.key) + (e.key === 'ArrowDown' ? 1 : -1));
     } else if (e.key.toLowerCase() === 'd' && (e.ctrlKey || e.metaKey)) {
       e.preventDefault();
       fillDown(draft, table, active.key, name);
