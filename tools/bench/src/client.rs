@@ -9,6 +9,11 @@ use tokio::net::TcpStream;
 /// Name of the client's thread, to count its time apart.
 pub const THREAD: &str = "bench-client";
 
+/// The status of an answer that asks for patience, how often it is heeded, and for how long.
+const UNAVAILABLE: u16 = 503;
+const PATIENCE: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// Where to call, and as whom.
 #[derive(Clone, Debug)]
 pub struct Door {
@@ -36,7 +41,8 @@ impl Connection {
         Ok(Connection { stream, door: door.clone(), buffer: Vec::with_capacity(64 * 1024), label, calls: 0 })
     }
 
-    /// Sends one request and reads the whole answer; any other status is an error with the answer in it.
+    /// Sends one request and reads the whole answer; any other status is an error with the answer in it. Who is asked for
+    /// patience asks again with the same request id, as a client should; that time counts.
     pub async fn call(&mut self, method: &str, path: &str, body: &str, status: u16) -> Result<Vec<u8>, String> {
         self.calls += 1;
         let Door { token, .. } = &self.door;
@@ -47,8 +53,16 @@ impl Connection {
             self.calls,
             body.len()
         );
-        self.stream.write_all(request.as_bytes()).await.map_err(|e| format!("send: {e}"))?;
-        let (got, answer) = self.read().await?;
+        let mut tries = 0;
+        let (got, answer) = loop {
+            self.stream.write_all(request.as_bytes()).await.map_err(|e| format!("send: {e}"))?;
+            let (got, answer) = self.read().await?;
+            tries += 1;
+            if got != UNAVAILABLE || tries > PATIENCE {
+                break (got, answer);
+            }
+            tokio::time::sleep(PAUSE).await;
+        };
         if got == status {
             return Ok(answer);
         }

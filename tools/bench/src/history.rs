@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Orders per job.
 const AT_ONCE: u64 = 25;
-/// Jobs under way.
+/// Jobs under way on SQLite, whose writer takes them together; writers of a server would stand in each other's way.
 const UNDER_WAY: u64 = 8;
 /// Over so many days the old orders are spread.
 const DAYS: u64 = 300;
@@ -18,13 +18,14 @@ const DAYS: u64 = 300;
 /// Adds orders, numbered from zero.
 pub fn fill(world: &World, masters: &Masters, orders: u64) -> std::result::Result<(), String> {
     let service = world.service()?;
+    let under_way = if world.is_on_server { 1 } else { UNDER_WAY };
     world.block_on(async {
-        let lanes = (0..UNDER_WAY).map(|lane| {
+        let lanes = (0..under_way).map(|lane| {
             let (service, masters) = (Arc::clone(service), masters.clone());
             tokio::spawn(async move {
                 let tenant = service.store().tenants().await?.into_iter().find(|t| &*t.tenant.code == "demo");
                 let tenant = tenant.map(|t| t.tenant).ok_or_else(|| Refusal::internal("the demo is not there"))?;
-                for first in (lane * AT_ONCE..orders).step_by(usize::try_from(UNDER_WAY * AT_ONCE).unwrap_or(1)) {
+                for first in (lane * AT_ONCE..orders).step_by(usize::try_from(under_way * AT_ONCE).unwrap_or(1)) {
                     let masters = masters.clone();
                     let some = first..(first + AT_ONCE).min(orders);
                     let job = move |ctx: &mut Ctx<'_>| some.clone().try_for_each(|number| one(ctx, &masters, number));

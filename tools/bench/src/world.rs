@@ -49,6 +49,8 @@ pub struct World {
     services: Vec<(&'static str, Arc<Service>)>,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
+    /// Whether the data is on a database server.
+    pub is_on_server: bool,
     /// The installation's key.
     pub master: MasterKey,
     /// The cells.
@@ -108,7 +110,8 @@ impl World {
             let door = sign_in(port).await?;
             Ok::<_, String>((services, served, door))
         })?;
-        Ok(World { runtime, services, stop: Some(stop), served, master, peers: ways, door })
+        let is_on_server = place.server.is_some();
+        Ok(World { runtime, services, stop: Some(stop), served, is_on_server, master, peers: ways, door })
     }
 
     /// The cell that is measured.
