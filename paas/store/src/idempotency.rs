@@ -53,15 +53,23 @@ impl Tx {
                    location = excluded.location, at = excluded.at";
         self.send(sql, params)?;
         // Two of the oldest go whenever one comes, so the table stays as long as a day.
-        let old = Cell::Instant(self.now().plus_seconds(-KEPT_SECONDS));
+        let before = self.now().plus_seconds(-KEPT_SECONDS);
         if self.is_pg() {
             let sql = "DELETE FROM idempotency WHERE (tenant, member, \"key\") IN (SELECT tenant, member, \"key\" \
                        FROM idempotency WHERE tenant = $1 AND at < $2 ORDER BY at LIMIT 2 FOR UPDATE SKIP LOCKED)";
-            return self.send(sql, vec![self.tenant_cell(), old]);
+            return self.send(sql, vec![self.tenant_cell(), Cell::Instant(before)]);
         }
-        let sql = "DELETE FROM idempotency WHERE rowid IN (SELECT o.r FROM (SELECT rowid AS r, at FROM idempotency \
-                   ORDER BY rowid LIMIT 2) o WHERE o.at < $1)";
-        self.send(sql, vec![old])
+        // Read in order and deleted one by one: where statistics are of a day when there were few, a condition on both is
+        // answered by reading all.
+        let sql = "SELECT rowid, at FROM idempotency ORDER BY rowid LIMIT 2";
+        for cells in self.query(sql, &[], &[Col::Int, Col::Instant])? {
+            if let [row, Cell::Instant(at)] = cells.as_slice()
+                && *at < before
+            {
+                self.send("DELETE FROM idempotency WHERE rowid = $1", vec![row.clone()])?;
+            }
+        }
+        Ok(())
     }
 
     /// A hash under the tenant's own key, for fingerprints of requests that must not be guessable from the database.

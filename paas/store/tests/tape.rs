@@ -3,8 +3,8 @@
 
 mod toys;
 
-use paas_store::{Lock, Step, Tx};
-use paas_types::Refusal;
+use paas_store::{Actor, Lock, Step, Stored, Tx};
+use paas_types::{Instant, Refusal};
 use rusqlite::Connection;
 use std::path::Path;
 use toys::*;
@@ -81,6 +81,49 @@ async fn a_job_asks_for_a_master_once_and_sees_its_own_change() {
     assert_eq!(store.write(actor(1), move |tx| renamed(tx, "four")).await.unwrap(), text("three"));
     assert_eq!(tape.stop().iter().filter(asked).count(), 4);
     store.close().await;
+}
+
+/// Statistics are as old as the last time the database was closed. Whatever they say, no change reads a whole table.
+#[tokio::test]
+async fn no_change_reads_a_whole_table_when_statistics_are_old() {
+    let place = Place::lite();
+    let store = store(&place).await;
+    let shelf_a = a_shelf(&store, 1, "A", "one").await;
+    let tape = store.tape();
+    tape.start();
+    for key in ["first", "second"] {
+        let work = move |tx: &mut Tx| {
+            let before = tx.load(shelf(), shelf_a, Lock::Update)?.unwrap();
+            let mut after = before.boxed_clone();
+            let name = shelf().fields.iter().position(|f| f.name == "name").unwrap();
+            after.set(name, text(key)).unwrap();
+            tx.update(&*before, &mut *after)?;
+            let answer = Stored { status: 200, body: key.as_bytes().to_vec(), etag: None, location: None };
+            tx.remember(key, &[1; 32], &answer)
+        };
+        let later = Instant::from_micros(1_900_000_000_000_000 + if key == "first" { 0 } else { 90_000_000_000 });
+        store.write(Actor { now: Some(later), ..actor(1) }, work).await.unwrap();
+    }
+    let steps = tape.stop();
+    store.close().await;
+    let db = Connection::open(place.dir().join("toys.db")).unwrap();
+    db.execute_batch("ANALYZE; UPDATE sqlite_stat1 SET stat = '1 1 1 1 1'; ANALYZE sqlite_schema").unwrap();
+    let mut changes = 0;
+    for step in &steps {
+        let Step::Statement { sql, writes: true, .. } = step else { continue };
+        if !(sql.starts_with("UPDATE") || sql.starts_with("DELETE")) {
+            continue;
+        }
+        changes += 1;
+        let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?"))).unwrap();
+        let marks = plan.parameter_count();
+        let nothing = rusqlite::params_from_iter(std::iter::repeat_n(rusqlite::types::Null, marks));
+        let told: Vec<String> = plan.query_map(nothing, |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        assert!(told.iter().all(|line| !line.starts_with("SCAN")), "{sql}: {told:?}");
+    }
+    assert!(changes >= 3, "two changes of a record, and an answer of yesterday that goes: {steps:?}");
+    let kept: i64 = db.query_row("SELECT COUNT(*) FROM idempotency", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, 1);
 }
 
 fn play(copy: &Path, steps: &[Step]) {
