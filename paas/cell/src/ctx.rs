@@ -2,6 +2,7 @@
 
 use crate::cell::Registry;
 use crate::engine;
+use crate::sight::Sight;
 use paas_document::{
     AnyRef, Document, Entry, EventBody, Filter, Op, Page, Path, Query, Record, Ref, Scope, Sort, Step, Typed, UserRef,
     Value,
@@ -39,11 +40,13 @@ pub struct Ctx<'a> {
     pub(crate) data: Option<Box<dyn Record>>,
     pub(crate) created: Vec<AnyRef>,
     pub(crate) depth: u8,
+    /// In a trial: what its answers show, to be noted after it.
+    pub(crate) sights: Option<Vec<Sight>>,
 }
 
 impl<'a> Ctx<'a> {
     pub(crate) fn new(tx: &'a mut Tx, registry: &'a Registry, caller: &'a Caller) -> Ctx<'a> {
-        Ctx { tx, registry, caller, data: None, created: Vec::new(), depth: 0 }
+        Ctx { tx, registry, caller, data: None, created: Vec::new(), depth: 0, sights: None }
     }
 
     /// Now, from the clock that tests own.

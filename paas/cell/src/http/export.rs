@@ -8,7 +8,7 @@ use crate::kind::Kind;
 use crate::render::{View, render};
 use crate::routes::Source as ViewSource;
 use crate::service::Service;
-use crate::sight::members;
+use crate::sight::{asked_for, members};
 use axum::body::Body;
 use bytes::Bytes;
 use http::header;
@@ -91,6 +91,7 @@ impl Source {
                 tx.load_rows(&mut found.records)?;
             }
             let rendered = render(tx, &owner.cell.registry, &caller, (&*kind, View::Rows, None), &mut found.records)?;
+            let rendered = rendered.found_by(&asked_for(kind.meta(), &step), &found.records);
             Ok((rendered, found.next))
         };
         let (rendered, next) = self.service.store.read(&self.tenant, read).await?;

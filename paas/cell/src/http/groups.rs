@@ -7,6 +7,7 @@ use crate::ctx::Caller;
 use crate::kind::Kind;
 use crate::names::{Names, Wanted};
 use crate::service::Service;
+use crate::sight::asked_for;
 use crate::snapshot::json_of;
 use paas_document::{Field, FieldType, HeadField, Kind as RecordKind, Op, Path, Query, Step, TypeMeta, Value};
 use paas_store::SumRow;
@@ -22,6 +23,10 @@ pub(super) async fn groups(service: &Arc<Service>, kind: Arc<dyn Kind>, call: In
     let (caller, scope) = reader(service, &*kind, &call, "read").await?;
     let registry = &service.cell.registry;
     let query = params::read(&*kind, &caller, (registry, scope), (&call.query, Purpose::Groups))?;
+    // What is sensitive is neither grouped by nor counted by its value: that would tell of it and name nobody.
+    if let Some(name) = asked_for(kind.meta(), &query).first() {
+        return Err(unknown(name));
+    }
     let grouping = grouping(&Reader { registry, caller: &caller, meta: kind.meta() }, &query, &call.query)?;
     let tenant = Service::tenant(&call.context)?;
     let job = move |tx: &mut paas_store::Tx| {

@@ -105,7 +105,7 @@ impl Finder<'_> {
         let date = meta.date_field.and_then(|i| meta.field(i)).map_or("", |f| f.name);
         let told = ["number", date, "state"].map(str::to_owned);
         let rendered = render(tx, registry, self.caller, (&*kind, View::List, Some(&told)), &mut found)?;
-        let maps = members(&rendered.noted(tx)?)?;
+        let maps = members(&rendered.noted(tx, None)?)?;
         let links = found.iter().zip(maps).map(|(other, map)| {
             let at = made(&**other);
             let refers = ids.get(&other.id()).copied().unwrap_or_default();

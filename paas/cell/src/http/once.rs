@@ -6,6 +6,7 @@ use crate::ctx::Ctx;
 use crate::json::canonical;
 use crate::kind::Kind;
 use crate::service::Service;
+use crate::sight::tell;
 use http::{HeaderName, Method, StatusCode, header};
 use paas_store::{Stored, Tx};
 use paas_types::{Code, Refusal, Result, Text};
@@ -82,8 +83,14 @@ pub(super) async fn run(
     let actor = Service::actor(&call.context, tenant);
     let owner = Arc::clone(service);
     if said.is_trial() {
-        let trial = move |tx: &mut Tx| work(&mut Ctx::new(tx, &owner.cell.registry, &caller));
-        let stored = service.store.rehearse(actor, trial).await?;
+        let trial = move |tx: &mut Tx| {
+            let mut ctx = Ctx::new(tx, &owner.cell.registry, &caller);
+            ctx.sights = Some(Vec::new());
+            let stored = work(&mut ctx)?;
+            Ok((stored, ctx.sights.take().unwrap_or_default()))
+        };
+        let (stored, sights) = service.store.rehearse(actor, trial).await?;
+        tell(service, &call.context, sights).await?;
         return reply_of(Stored { location: None, etag: None, ..stored });
     }
     let key = said.key.as_ref().map(|id| match index {

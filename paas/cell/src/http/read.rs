@@ -7,6 +7,7 @@ use crate::kind::Kind;
 use crate::render::{View, render};
 use crate::rights::{Place, narrower};
 use crate::service::Service;
+use crate::sight::asked_for;
 use crate::text::JsonText;
 use http::header;
 use paas_auth::FieldRight;
@@ -72,7 +73,8 @@ pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Inco
         let mut found = tx.find(kind.meta(), &asked)?;
         let mut records = std::mem::take(&mut found.records);
         let parts = (&*kind, View::List, wanted.as_deref());
-        Ok((render(tx, &owner.cell.registry, &caller, parts, &mut records)?, found))
+        let rendered = render(tx, &owner.cell.registry, &caller, parts, &mut records)?;
+        Ok((rendered.found_by(&asked_for(kind.meta(), &asked), &records), found))
     };
     let (rendered, found) = service.store.read(&tenant, job).await?;
     let records = rendered.told(service, &call.context).await?;

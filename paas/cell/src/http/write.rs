@@ -256,7 +256,7 @@ fn answer(ctx: &mut Ctx<'_>, kind: &dyn Kind, id: Id, (status, draft): (u16, Opt
     let mut body = if reaches(&read, &*record) {
         let given = draft.map(|draft| draft.secrets_of(&*record)).unwrap_or_default();
         let rendered = render(ctx.tx, ctx.registry, ctx.caller, (kind, View::Whole, None), &mut [record])?;
-        rendered.given(&given).noted(ctx.tx)?.into_iter().next().unwrap_or_default()
+        rendered.given(&given).noted(ctx.tx, ctx.sights.as_mut())?.into_iter().next().unwrap_or_default()
     } else {
         json!({"id": id.to_string(), "version": version}).to_string()
     };

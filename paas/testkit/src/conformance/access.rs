@@ -310,6 +310,14 @@ pub(super) fn seeing_sensitive_values_is_audited(run: &mut Run) {
         run.expect(sights(run).len() == 3, || format!("{path}: list and export show {} untold", field.name));
         run.world.get(&admin, &format!("{}?fields=id&id={}", meta.resource, made.id()));
         run.expect(sights(run).len() == 3, || format!("{path}: what was not asked for was not seen"));
+        let trial = run.world.send(&admin, "PATCH", &format!("{path}?dryRun=true"), &json!({"version": 1}), &[]);
+        let told = sights(run).len() == 4;
+        run.expect(trial.status == 200 && told, || format!("{path}: a trial shows {} untold", field.name));
+        let by_value = format!("{}={}", field.name, "13987654320");
+        run.world.get(&admin, &format!("{}?fields=id&{by_value}&id={}", meta.resource, made.id()));
+        run.expect(sights(run).len() == 5, || format!("{path}: who finds it by {} is not told of", field.name));
+        let counted = run.world.get(&admin, &format!("{}/groups?by=state&{by_value}", meta.resource));
+        run.refused(&counted, 400, "UNKNOWN_FILTER", &format!("{} counted by {}", meta.name, field.name));
     }
     let none = !run.world.types.iter().any(|t| t.fields.iter().any(|f| matches!(f.ty, FieldType::Secret(_))));
     run.expect(looked || none, || "sensitive fields were declared and none was looked at".to_owned());
