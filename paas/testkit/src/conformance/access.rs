@@ -216,6 +216,15 @@ pub(super) fn nothing_is_open_without_its_permission(run: &mut Run) {
     run.expect(nothing, || "the descriptor tells a member without rights of types".to_owned());
 }
 
+/// A record with this value in a sensitive field; `None`, and noted, when it cannot be made.
+fn with_secret(run: &mut Run, meta: &'static TypeMeta, field: &str, value: &str) -> Option<Answer> {
+    let mut body = run.sample(meta);
+    body[field] = json!(value);
+    let made = run.world.post(&run.world.admin(), meta.resource, &body);
+    run.expect(made.status == 201, || format!("{}: {}", meta.name, made.json));
+    (made.status == 201).then_some(made)
+}
+
 pub(super) fn sensitive_values_are_masked(run: &mut Run) {
     let admin = run.world.admin();
     let mut looked = false;
@@ -227,13 +236,7 @@ pub(super) fn sensitive_values_are_masked(run: &mut Run) {
             meta.fields.iter().filter(|f| matches!(f.ty, FieldType::Secret(_)) && !f.write_only && f.group.is_none())
         {
             looked = true;
-            let mut body = run.sample(meta);
-            body[field.name] = json!("13987654321");
-            let made = run.world.post(&admin, meta.resource, &body);
-            if made.status != 201 {
-                run.expect(false, || format!("{}: {}", meta.name, made.json));
-                continue;
-            }
+            let Some(made) = with_secret(run, meta, field.name, "13987654321") else { continue };
             let path = Run::path(meta, &made);
             let clear = |answer: &Answer| answer.bytes.windows(11).any(|w| w == b"13987654321");
             run.expect(clear(&run.world.get(&admin, &path)), || {
@@ -286,13 +289,7 @@ pub(super) fn seeing_sensitive_values_is_audited(run: &mut Run) {
             |f: &&paas_document::Field| matches!(f.ty, FieldType::Secret(_)) && !f.write_only && f.group.is_none();
         let Some(field) = meta.fields.iter().find(sensitive) else { continue };
         looked = true;
-        let mut body = run.sample(meta);
-        body[field.name] = json!("13987654320");
-        let made = run.world.post(&admin, meta.resource, &body);
-        if made.status != 201 {
-            run.expect(false, || format!("{}: {}", meta.name, made.json));
-            continue;
-        }
+        let Some(made) = with_secret(run, meta, field.name, "13987654320") else { continue };
         let path = Run::path(meta, &made);
         let sights = |run: &Run| -> Vec<Json> {
             let told = run.world.get(&clerk, &format!("{path}/history?sights=true")).json["data"].clone();
