@@ -55,9 +55,9 @@ async function findByNumber(number) {
   await page.locator('.record-head h1', { hasText: number }).waitFor();
 }
 
-async function deliverWaiting() {
+async function deliverWaiting(number) {
   await click(tile(/Sales order.*Confirmed/s));
-  await click(page.locator('.grid-row[data-id]'));
+  await click(page.locator('.grid-row[data-id]', { hasText: number }));
   if (await page.locator('.record-head').count() === 0) await page.keyboard.press('Enter');
   await page.locator('[data-action=deliver]').first().waitFor();
   await click(page.locator('[data-action=deliver]'));
@@ -81,7 +81,9 @@ export default async function threeClicks(browser) {
   const said = [await path('new order', 3, newOrder)];
   const number = (await page.locator('.record-head h1').innerText()).trim();
   said.push(await path('find by number', 1, () => findByNumber(number)));
-  said.push(await path('deliver what waits', 3, deliverWaiting));
+  await page.keyboard.press('Control+Enter');
+  await page.locator('.record-head [data-state=confirmed]').waitFor();
+  said.push(await path('deliver what waits', 3, () => deliverWaiting(number)));
   said.push(await path('what a customer owes', 3, overdueOfCustomer));
   return said.join(', ');
 }

@@ -28,7 +28,7 @@ async function operator() {
 }
 
 export default async function start(browser) {
-  if (!process.env.SYSTEM_PASSWORD_FILE) return 'left out: SYSTEM_PASSWORD_FILE is not set';
+  assert.ok(process.env.SYSTEM_PASSWORD_FILE, 'SYSTEM_PASSWORD_FILE names the first password of the operator: a new tenant is needed');
   const code = `fresh-${Date.now().toString(36)}`;
   const made = await call('platform/tenants', { code, name: '新公司', nameEn: 'Fresh Company', adminUsername: 'boss', adminPassword: 'Boss@12345', cells: ['erp'] }, await operator());
   assert.equal(made.status, 201, JSON.stringify(made.body));
@@ -65,11 +65,14 @@ export default async function start(browser) {
   await page.locator('[data-testid=sample-in]').click();
   await page.locator('[data-testid=sample-open]').waitFor({ timeout: 60_000 });
   await page.locator('.start-actions .ant-btn-primary').click();
+  await page.locator('.home').waitFor();
   await page.locator('.sample-mark').waitFor();
   await go(page, '/erp/sales-orders');
   await page.locator('.grid-row[data-id]').first().waitFor();
   await page.locator('.top .tenant').click();
   await page.locator('.ant-select-dropdown:visible .ant-select-item-option', { hasText: /^Fresh Company$/ }).click();
+  // The page comes anew, at home: who goes elsewhere before that is brought back.
+  await page.locator('.home').waitFor();
   await page.locator('.sample-mark').waitFor({ state: 'detached' });
   await go(page, '/erp/sales-orders');
   await page.locator('.notice').waitFor();
