@@ -47,7 +47,7 @@ rust_tests() {
   trap stop_private_postgres EXIT
   private_postgres
   if command -v cargo-nextest >/dev/null 2>&1; then
-    cargo nextest run --workspace --locked
+    cargo nextest run --workspace --locked --no-fail-fast
     # Stories of cells and of the whole program play on one database at a time: SQLite above, PostgreSQL here.
     SUPERPAAS_TEST_ON=postgresql cargo nextest run --locked -p paas-cell -p paas-testkit -p cell-erp -p superpaas \
       --test resource --test erp --test it -E "not package(superpaas) or test(/$on_postgresql/)"

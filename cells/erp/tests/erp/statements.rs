@@ -5,6 +5,10 @@ use crate::world::World;
 use http::Method;
 use paas_store::Step;
 use serde_json::{Value as J, json};
+use std::collections::HashMap;
+
+/// How often the whole way is gone; the fewest statements of each step count.
+const GOES: usize = 4;
 
 /// The statements of the jobs since the tape began.
 fn asked(steps: Vec<Step>) -> Vec<String> {
@@ -100,19 +104,25 @@ async fn the_way_from_order_to_money_keeps_to_its_statements() {
     ];
     let shop = Shop::open().await;
     let database = usize::from(shop.world.is_pg());
+    // What seals and delivers beside may add a statement to a step, or keep a name from being remembered: never to all goes.
+    let mut fewest: HashMap<String, Vec<String>> = HashMap::new();
+    for _ in 0..GOES {
+        shop.go(|step, statements| {
+            let kept = fewest.entry(step.to_owned()).or_insert_with(|| statements.clone());
+            if statements.len() < kept.len() {
+                *kept = statements;
+            }
+        })
+        .await;
+    }
     let mut over = String::new();
-    shop.go(|step, statements| {
-        let most = budgets.iter().find(|(name, _)| *name == step).unwrap().1[database];
-        println!("{step}: {} of {most}", statements.len());
-        if statements.len() > most {
-            over.push_str(&format!(
-                "{step}: {} statements, not {most}:\n{}\n",
-                statements.len(),
-                statements.join("\n")
-            ));
+    for (step, most) in budgets {
+        let (most, asked) = (most[database], &fewest[step]);
+        println!("{step}: {} of {most}", asked.len());
+        if asked.len() > most {
+            over.push_str(&format!("{step}: {} statements, not {most}:\n{}\n", asked.len(), asked.join("\n")));
         }
-    })
-    .await;
+    }
     assert!(over.is_empty(), "{over}");
 }
 
