@@ -90,7 +90,7 @@ class Program:
         self.process = subprocess.Popen([binary, "serve", *place, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--demo"],
                                         stdout=self.log, stderr=subprocess.STDOUT)
         self.host, self.port = "127.0.0.1", None
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while self.port is None:
             if self.process.poll() is not None or time.monotonic() > until:
                 raise SystemExit(open(self.log.name).read())
@@ -106,7 +106,7 @@ class Program:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(90)
         self.log.close()
         shutil.rmtree(self.directory)
 

@@ -19,7 +19,7 @@ export async function open(browser, { lang = 'zh', theme = 'light', width = 1440
     if (!localStorage.getItem('superpaas.preferences')) localStorage.setItem('superpaas.preferences', JSON.stringify(prefs));
   }, { lang, theme, tenant });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(45_000);
   return page;
 }
 
@@ -30,6 +30,28 @@ export async function signIn(page, username, password = 'Demo@12345') {
   await page.locator('#password').fill(password);
   await page.locator('form button[type=submit]').click();
   await page.locator('.shell').waitFor();
+}
+
+/** Waits until the first thing a reference field offers shows the word, and goes on doing so: the list of the search is there. */
+export async function offered(page, word = '') {
+  const first = page.locator('.ant-select-dropdown:visible .ant-select-item-option').first();
+  for (let [same, before, looks] = [0, null, 0]; same < 4; looks += 1) {
+    if (looks > 450) throw new Error(`nothing with ${word} is offered`);
+    const shown = (await first.count()) > 0 ? await first.textContent({ timeout: 100 }).catch(() => null) : null;
+    same = shown !== null && shown === before && shown.includes(word) ? same + 1 : 0;
+    before = shown;
+    await page.waitForTimeout(100);
+  }
+}
+
+/** Waits until nothing of the element has changed for a while. */
+export function still(page, selector, milliseconds = 1_500) {
+  return page.evaluate(([what, pause]) => new Promise((resolve) => {
+    let timer = setTimeout(done, pause);
+    const observer = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, pause); });
+    function done() { observer.disconnect(); resolve(); }
+    observer.observe(document.querySelector(what), { subtree: true, childList: true, characterData: true, attributes: true });
+  }), [selector, milliseconds]);
 }
 
 /** Goes to a place inside the running page without a reload. */

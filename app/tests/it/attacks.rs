@@ -6,7 +6,7 @@
 //! | no tenant; another's header, id, reference, filter, sort, export, report, request id | `a_tenant_sees_nothing_of_another`, `tenants_are_apart` of conformance |
 //! | a caller's own internal headers | `headers_of_the_house_are_not_taken_from_outside` |
 //! | a cell called without, with a stale, another cell's, a used or a foreign context | `inside::a_cell_believes_nobody_but_the_gateway_and_that_once` |
-//! | disabled user, suspended tenant, disabled cell | `who_is_shut_out_stays_out_within_a_second` |
+//! | disabled user, suspended tenant, disabled cell | `who_is_shut_out_stays_out` |
 //! | every operation without its permission | `no_operation_is_open_without_its_permission` |
 //! | mass assignment of tenant, state, number, computed fields; of the owner | `a_body_cannot_set_what_the_house_sets`; `inside::nobody_gives_a_record_to_whom_he_does_not_reach` |
 //! | SQL in every filter and sort | `filters_and_sorts_are_data_not_sql`, `floods::every_filter_and_sort_of_every_type_is_data` |
@@ -16,7 +16,7 @@
 //! | bad queries and the breaker | `bad_queries_of_one_do_not_shut_the_door_for_others` |
 //! | answers show no SQL, types or paths | `refused` and `shows_nothing`, in all of them |
 
-use crate::program::{Answer, Member, PASSWORD, Program};
+use crate::program::{Answer, Member, PASSWORD, Program, wait};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use paas_auth::{Claims, MasterKey, TokenKey};
@@ -200,24 +200,26 @@ fn shows_nothing_but_page(answer: &Answer) {
 }
 
 #[test]
-fn who_is_shut_out_stays_out_within_a_second() {
+fn who_is_shut_out_stays_out() {
     let p = Program::start();
     let admin = p.sign_in("admin");
     let operator = p.operator();
     let boss = p.tenant(&operator, "other");
     let sales = p.sign_in("sales");
-    let second = || std::thread::sleep(std::time::Duration::from_millis(1_000));
 
     let user = p.get(&admin, "platform/users?username=sales")["data"][0].clone();
     p.act(&admin, "platform/users", &user, "disable");
-    second();
-    assert!(matches!(p.call_as(&sales, "GET", "erp/customers", &Value::Null).status, 401 | 403));
+    // What the gateway knows is up to 0.8 s old; its own tests hold it to that.
+    let asks = |who: &Member| p.call_as(who, "GET", "erp/customers", &Value::Null);
+    wait("the user is out", || matches!(asks(&sales).status, 401 | 403));
+    (0..5).for_each(|_| assert!(matches!(asks(&sales).status, 401 | 403)));
     refused(&p.ask_token("demo", "sales", "wrong"), 401, "INVALID_CREDENTIALS");
+    refused(&p.ask_token("demo", "sales", PASSWORD), 401, "ACCOUNT_LOCKED");
 
     let tenants = p.get(&operator, "platform/tenants?code=other");
     p.act(&operator, "platform/tenants", &tenants["data"][0], "suspend");
-    second();
-    refused(&p.call_as(&boss, "GET", "erp/customers", &Value::Null), 403, "TENANT_SUSPENDED");
+    wait("the tenant is out", || asks(&boss).status == 403);
+    (0..5).for_each(|_| refused(&asks(&boss), 403, "TENANT_SUSPENDED"));
     refused(&p.ask_token("other", "boss", "wrong"), 401, "INVALID_CREDENTIALS");
     refused(&p.ask_token("other", "boss", "Secret@99"), 403, "TENANT_SUSPENDED");
 
@@ -248,8 +250,11 @@ fn unknown_users_tenants_and_wrong_passwords_answer_alike() {
 /// What every member has of its own, whatever its roles.
 const PERSONAL: [&str; 1] = ["platform/saved-views"];
 
-/// A role without any permission is refused at every operation of the merged OpenAPI, and the administrator of the
-/// demo company at none.
+/// What the role may that may nothing else: with no permission at all the gateway refuses before a cell is asked.
+const HARMLESS: &str = "erp.unit.read";
+
+/// A role with next to no permission is refused at every other operation of the merged OpenAPI, and the administrator of
+/// the demo company at none.
 #[test]
 fn no_operation_is_open_without_its_permission() {
     let p = Program::start();
@@ -257,7 +262,7 @@ fn no_operation_is_open_without_its_permission() {
     let role = p.post(
         &admin,
         "platform/roles",
-        &json!({"code": "none", "name": "none", "permissions": [], "dataScope": "all"}),
+        &json!({"code": "none", "name": "none", "permissions": [HARMLESS], "dataScope": "all"}),
     );
     let body = json!({"username": "nobody", "name": "n", "password": PASSWORD, "kind": "staff", "roles": [role["id"]]});
     p.post(&admin, "platform/users", &body);
@@ -284,6 +289,10 @@ fn no_operation_is_open_without_its_permission() {
             };
             let more = [("If-Match", "\"1\"")];
             let answer = p.call_with(&nobody, &method, &path, &body, &more);
+            if operations[&method.to_lowercase()]["x-permission"] == HARMLESS {
+                assert!(answer.status < 500 && answer.code() != "FORBIDDEN", "{method} {path}: {answer:?}");
+                continue;
+            }
             if PERSONAL.iter().any(|kind| path.starts_with(kind)) {
                 // Every member has its own, and none is here.
                 assert!(answer.status < 500 && answer.json["total"].as_u64().unwrap_or(0) == 0, "{path}: {answer:?}");

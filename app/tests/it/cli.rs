@@ -38,7 +38,7 @@ fn refused(mut command: Command) -> String {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if started.elapsed() > Duration::from_secs(30) {
+        if started.elapsed() > Duration::from_secs(120) {
             child.kill().unwrap();
         }
         std::thread::sleep(Duration::from_millis(10));

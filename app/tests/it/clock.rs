@@ -129,7 +129,7 @@ fn newest(p: &Program, who: &Member) -> String {
 /// Whether an act of now comes to be told as earlier than that: on a server acts are sealed a moment later.
 fn goes_back(p: &Program, before: &str) -> bool {
     let auditor = p.sign_in("auditor");
-    (0..50).any(|_| {
+    (0..600).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(100));
         newest(p, &auditor).as_str() < before
     })

@@ -98,11 +98,9 @@ fn unknown_users_take_as_long() {
         unknown.push(took("demo", &format!("nobody-{n}")));
         nowhere.push(took(&format!("no-tenant-{n}"), "buyer"));
     }
-    let median = |times: &mut Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    };
-    let (known, others) = (median(&mut known), [median(&mut unknown), median(&mut nowhere)]);
+    // The least of each: whatever else the machine did takes longer, and nothing makes a hash take less.
+    let least = |times: &[f64]| times.iter().copied().fold(f64::INFINITY, f64::min);
+    let (known, others) = (least(&known), [least(&unknown), least(&nowhere)]);
     for other in others {
         assert!(other * 3.0 > known && known * 3.0 > other, "a known user takes {known} ms, others {others:?}");
     }

@@ -1,7 +1,7 @@
 //! Attacks on the inside: a cell that is reached past the gateway, and records given away.
 
 use crate::attacks::refused;
-use crate::program::{Answer, PASSWORD, Program, free_port};
+use crate::program::{Answer, PASSWORD, Program, known_port};
 use paas_auth::{CONTEXT_HEADER, Context, ContextKey, MasterKey, body_digest};
 use paas_types::{Clock, Id};
 use serde_json::json;
@@ -22,7 +22,7 @@ fn context(cell: &str, age_seconds: i64) -> Context {
 
 #[test]
 fn a_cell_believes_nobody_but_the_gateway_and_that_once() {
-    let inside = free_port();
+    let inside = known_port();
     let p = Program::start_with(&["--demo", "--platform-listen", &format!("127.0.0.1:{inside}")]);
     let master = MasterKey::load(&p.data().with_extension("key")).unwrap().unwrap();
     let ours = |cell: &str| ContextKey::of_cell(&master, cell);

@@ -3,13 +3,15 @@
 use paas_store::testing::Place;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 pub const PASSWORD: &str = "Demo@12345";
+/// How long anything is waited for: a busy machine must not decide.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The program with the demo company on a data directory of its own.
 pub struct Program {
@@ -50,8 +52,14 @@ impl Answer {
     }
 }
 
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// A port for who must be known before he is there. It is not one of those the machine gives to whoever wants any, and
+/// other tests that run now have others.
+pub fn known_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id().wrapping_mul(8);
+    let mut ports = (0..12_000).map(|_| 20_000 + own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000);
+    let free = |port: &u32| TcpListener::bind(("127.0.0.1", u16::try_from(*port).unwrap())).is_ok();
+    u16::try_from(ports.find(free).unwrap()).unwrap()
 }
 
 impl Program {
@@ -72,14 +80,13 @@ impl Program {
     /// Starts it with this in its environment.
     pub fn start_in(place: Place, extra: &[&str], env: Vec<(String, String)>) -> Program {
         let dir = tempfile::tempdir().unwrap();
-        let port = free_port();
         let extra: Vec<String> = extra.iter().map(|s| (*s).to_owned()).collect();
         let data = dir.path().join("data");
         if place.is_pg() {
             let (made, said) = run_at(&place, &["migrate", "--data", data.to_str().unwrap()]);
             assert!(made, "{said}");
         }
-        let child = ready(spawn_in(&place, &data, (port, &extra), &env));
+        let (child, port) = ready(spawn_in(&place, &data, &extra, &env));
         let mut program = Program::of(child, port, dir, &extra);
         program.place = place;
         program.env = env;
@@ -103,14 +110,14 @@ impl Program {
     /// behind and no right of the machine is needed.
     pub fn start_on_small_disk() -> Program {
         let dir = tempfile::tempdir().unwrap();
-        let (port, disk) = (free_port(), dir.path().join("disk"));
+        let disk = dir.path().join("disk");
         std::fs::create_dir(&disk).unwrap();
         let mut command = Command::new("unshare");
         let script = "mount -t tmpfs -o size=24m none \"$1\" && shift && exec \"$@\"";
         command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]).arg(&disk);
         command.arg(env!("CARGO_BIN_EXE_superpaas"));
         let extra = ["--demo".to_owned()];
-        let child = ready(spawn_by(command, &Place::lite(), &disk.join("data"), (port, &extra)));
+        let (child, port) = ready(spawn_by(command, &Place::lite(), &disk.join("data"), &extra));
         Program::of(child, port, dir, &extra)
     }
 
@@ -153,10 +160,10 @@ impl Program {
         assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
     }
 
-    /// Starts the program again on the same data and port, after a cut.
+    /// Starts the program again on the same data, after a cut; it listens on another port.
     pub fn restart(&mut self) {
         self.child.wait().unwrap();
-        self.child = ready(spawn_in(&self.place, &self.data(), (self.port, &self.extra), &self.env));
+        (self.child, self.port) = ready(spawn_in(&self.place, &self.data(), &self.extra, &self.env));
         self.pid.store(self.child.id(), Ordering::Relaxed);
     }
 
@@ -192,7 +199,7 @@ impl Program {
         body: &[u8],
     ) -> std::io::Result<Answer> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Length: {}\r\n",
             port,
@@ -336,19 +343,28 @@ pub struct Member {
     pub tenant: String,
 }
 
-/// Starts the program on files; it is not ready yet.
-pub fn spawn(data: &Path, port: u16, extra: &[String]) -> Child {
-    spawn_in(&Place::lite(), data, (port, extra), &[])
+/// Waits until something is so, and fails when it never is.
+pub fn wait(what: &str, mut so: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !so() {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
-fn spawn_in(place: &Place, data: &Path, how: (u16, &[String]), env: &[(String, String)]) -> Child {
+/// Starts the program on files; it is not ready yet.
+pub fn spawn(data: &Path, extra: &[String]) -> Child {
+    spawn_in(&Place::lite(), data, extra, &[])
+}
+
+fn spawn_in(place: &Place, data: &Path, extra: &[String], env: &[(String, String)]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_superpaas"));
     command.envs(env.iter().cloned());
-    spawn_by(command, place, data, how)
+    spawn_by(command, place, data, extra)
 }
 
 /// By a command that ends with the program's name. What the caller's environment sets does not reach it.
-fn spawn_by(mut command: Command, place: &Place, data: &Path, (port, extra): (u16, &[String])) -> Child {
+fn spawn_by(mut command: Command, place: &Place, data: &Path, extra: &[String]) -> Child {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SUPERPAAS_") {
             command.env_remove(name);
@@ -358,19 +374,20 @@ fn spawn_by(mut command: Command, place: &Place, data: &Path, (port, extra): (u1
         .envs(place.settings())
         .args(["serve", "--data"])
         .arg(data)
-        .args(["--listen", &format!("127.0.0.1:{port}"), "--admin-listen", &format!("127.0.0.1:{}", free_port())])
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
         .args(extra)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
 }
 
-/// Waits until it says that it is ready.
-pub fn ready(mut child: Child) -> Child {
+/// Waits until it says that it is ready, and on which port.
+pub fn ready(mut child: Child) -> (Child, u16) {
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert!(first.contains("ready"), "{first}");
-    child
+    let port = first.trim().rsplit(':').next().unwrap().parse().unwrap();
+    (child, port)
 }
 
 /// Runs the program with these arguments until it ends; what it said on both streams, and whether it was content.

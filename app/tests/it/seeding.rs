@@ -1,6 +1,6 @@
 //! A first start that is cut off wherever it is: the next one completes it, and nothing is there twice.
 
-use super::program::{Program, free_port, ready, spawn};
+use super::program::{Program, ready, spawn};
 use std::time::Duration;
 
 #[test]
@@ -19,13 +19,12 @@ fn a_first_start_that_was_cut_off_is_completed_by_the_next() {
     let data = dir.path().join("data");
     let demo = ["--demo".to_owned()];
     for cut in [5_u64, 40, 90, 160, 250, 400, 600, 900] {
-        let mut child = spawn(&data, free_port(), &demo);
+        let mut child = spawn(&data, &demo);
         std::thread::sleep(Duration::from_millis(cut));
         let _ = child.kill();
         child.wait().unwrap();
     }
-    let port = free_port();
-    let child = ready(spawn(&data, port, &demo));
+    let (child, port) = ready(spawn(&data, &demo));
     let p = Program::of(child, port, dir, &demo);
     assert_eq!(counts(&p), expected);
 }

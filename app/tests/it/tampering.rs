@@ -1,7 +1,7 @@
 //! What somebody with every right in the database server changes behind the program's back is found and named, as it is in
 //! files (`faults`, `checkpoint`).
 
-use crate::program::Program;
+use crate::program::{Program, wait};
 use paas_store::testing::Place;
 use serde_json::json;
 
@@ -126,18 +126,11 @@ fn rows_cut_off_after_a_checkpoint_are_found_in_a_server() {
     let mut p = Program::start_at(place, &["--demo"]);
     let (admin, auditor) = (p.sign_in("admin"), p.sign_in("auditor"));
     p.post(&admin, "platform/departments", &json!({"code": "D1", "name": "One"}));
-    let mut size = 0;
-    let mut point = json!(null);
     // The sequencer seals within a moment.
-    for _ in 0..100 {
-        point = p.get(&auditor, "platform/audit-log/checkpoint");
-        let now = point["data"].as_array().unwrap().iter().find(|p| p["cell"] == "platform").unwrap()["size"].as_i64();
-        if now == Some(size) {
-            break;
-        }
-        size = now.unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(300));
-    }
+    wait("what was done is sealed", || p.get(&auditor, "platform/audit-log?type=department")["total"] == json!(1));
+    let point = p.get(&auditor, "platform/audit-log/checkpoint");
+    let of_platform = point["data"].as_array().unwrap().iter().find(|p| p["cell"] == "platform").unwrap();
+    let size = of_platform["size"].as_i64().unwrap();
     p.post(&admin, "platform/departments", &json!({"code": "D2", "name": "Two"}));
     let data = p.stop();
     let file = data.with_extension("checkpoint");

@@ -244,5 +244,9 @@ mod tests {
         breakers.reachable("toy");
         call(&breakers, 99, Outcome::Fine).unwrap();
         assert_eq!(route_name("../x"), "other");
+        for tenant in 0..i64::try_from(2 * CIRCUITS).unwrap() {
+            let _ = call(&breakers, tenant, Outcome::Failed);
+        }
+        assert!(breakers.lock().len() <= CIRCUITS, "{} circuits are remembered", breakers.lock().len());
     }
 }

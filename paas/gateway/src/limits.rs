@@ -66,6 +66,10 @@ mod tests {
         assert!(rates.admit(TenantKey(2), a, limits).is_ok(), "another tenant is not touched");
         assert_eq!(rates.admit(tenant, a, limits).unwrap_err().code(), Code::RateLimited);
         assert_eq!(passed(a, None), 10);
+        for n in 0..3 * TENANTS {
+            let _ = rates.admit(TenantKey(i64::try_from(n).unwrap()), a, limits);
+        }
+        assert!(rates.0.len() <= TENANTS, "{} tenants are remembered", rates.0.len());
         assert_eq!(passed(a, Some(Limits { user_per_second: 4, tenant_per_second: 100 })), 4);
     }
 }

@@ -16,6 +16,7 @@ use paas_cell::prelude::{MasterState, Ref};
 use paas_cell::{Ctx, Find, InternalCall, Service};
 use paas_link::Call;
 use paas_types::{Code, Id, Refusal, Result, Tenant, TenantKey};
+use quick_cache::sync::Cache;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashMap};
@@ -24,11 +25,13 @@ use std::time::{Duration, Instant as Moment};
 
 /// How long the permission codes of a cell are believed.
 const CODES_FRESH: Duration = Duration::from_secs(60);
+/// How many tenants are remembered by their codes.
+const HOMES_KEPT: usize = 10_000;
 
-type Homes = HashMap<([u8; 32], String), Tenant>;
+type Homes = Cache<([u8; 32], String), Tenant>;
 type Known = HashMap<([u8; 32], String), (Moment, Arc<Codes>)>;
 
-static HOMES: LazyLock<Mutex<Homes>> = LazyLock::new(Mutex::default);
+static HOMES: LazyLock<Homes> = LazyLock::new(|| Cache::new(HOMES_KEPT));
 static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
 /// What the tenant's own records say of a membership.
@@ -78,12 +81,11 @@ pub(crate) async fn find(
 /// The tenant with this code. Tenants never go and never change their codes, so what was found is remembered.
 async fn home(service: &Arc<Service>, code: &str) -> Result<Tenant> {
     let key = (service.master().derive("homes"), code.to_owned());
-    let known = HOMES.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-    if let Some(tenant) = known {
+    if let Some(tenant) = HOMES.get(&key) {
         return Ok(tenant);
     }
     let tenant = tenant_named(service, code).await?.ok_or_else(Refusal::not_found)?;
-    HOMES.lock().unwrap_or_else(PoisonError::into_inner).insert(key, tenant.clone());
+    HOMES.insert(key, tenant.clone());
     Ok(tenant)
 }
 

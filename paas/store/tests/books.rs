@@ -181,11 +181,12 @@ on_both! {
 
     /// The clients of a busy store do not listen for ever: who would wait longer than they do is told in time.
     async fn who_waits_too_long_for_a_turn_is_told(place: Place) {
+        const ASKED: usize = 200;
         let store = store(&place).await;
-        let slow = || std::thread::sleep(std::time::Duration::from_millis(700));
+        let slow = || std::thread::sleep(std::time::Duration::from_millis(400));
         let mut writes = tokio::task::JoinSet::new();
         let mut reads = tokio::task::JoinSet::new();
-        for _ in 0..96 {
+        for _ in 0..ASKED {
             let (writer, reader) = (store.clone(), store.clone());
             writes.spawn(async move {
                 writer.write(actor(1), move |tx| { slow(); tx.counter("served") }).await
@@ -199,8 +200,10 @@ on_both! {
             match write.unwrap() {
                 Ok(_) => served += 1,
                 Err(refusal) => {
-                    assert_eq!((refusal.code(), refusal.retry_after_s()), (Code::Unavailable, Some(1)));
-                    told += 1;
+                    // A machine that stands still for a while cuts a job off: it did nothing either.
+                    let late = refusal.code() == Code::Timeout;
+                    assert!(late || (refusal.code(), refusal.retry_after_s()) == (Code::Unavailable, Some(1)));
+                    told += u32::from(!late);
                 }
             }
         }
@@ -208,19 +211,23 @@ on_both! {
         assert_eq!(store.write(actor(1), |tx| tx.counter("served")).await.unwrap(), served + 1, "who is told did nothing");
         let answers = reads.join_all().await;
         let told = answers.iter().filter_map(|read| read.as_ref().err()).map(paas_types::Refusal::code);
-        assert!(told.clone().all(|code| code == Code::Unavailable) && (3..93).contains(&told.count()));
+        assert!(told.clone().all(|code| code == Code::Unavailable) && (3..ASKED - 3).contains(&told.count()));
     }
 
     async fn a_reader_whose_caller_left_is_not_missed(place: Place) {
         let store = store(&place).await;
         let tenant = tenant(1);
+        let gate = std::sync::Arc::new(tokio::sync::RwLock::new(()));
+        let closed = gate.write().await;
         for _ in 0..4 {
-            let read = store.read(&tenant, |_| {
-                std::thread::sleep(std::time::Duration::from_millis(200));
+            let gate = std::sync::Arc::clone(&gate);
+            let read = store.read(&tenant, move |_| {
+                drop(gate.blocking_read());
                 Ok(())
             });
             assert!(tokio::time::timeout(std::time::Duration::from_millis(20), read).await.is_err());
         }
+        drop(closed);
         for _ in 0..8 {
             store.ping().await.unwrap();
         }

@@ -255,7 +255,13 @@ async fn a_job_in_the_way_of_another_runs_again() {
         while runs.load(Ordering::SeqCst) < 1 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // It runs again, and waits for the lock.
+        let watching = raw(&place, false).await;
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN \
+                     (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
+        while watching.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         other.batch_execute("COMMIT").await.unwrap();
     };
     let (done, ()) = tokio::join!(job, release);

@@ -119,9 +119,9 @@ fn system(tenant: Option<&Tenant>) -> Context {
     }
 }
 
-/// Waits until something is so, for half a minute at most.
+/// Waits until something is so, for two minutes at most: a busy machine must not decide.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..3_000 {
+    for _ in 0..12_000 {
         if holds().await {
             return;
         }

@@ -34,7 +34,9 @@ export default async function accessibility(browser) {
   await Promise.all(['light', 'dark'].map(async (theme) => {
     const { page } = await openToy(browser, { lang: 'en', theme });
     const check = async (name) => {
+      // What moves is measured where it comes to rest.
       await page.waitForTimeout(250);
+      await page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity).map((a) => a.finished.catch(() => undefined))));
       // Read through the debugger, not as a script of the page, so that the content security policy stays in force.
       const answer = await page.evaluate(`${source}; axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })`);
       for (const v of answer.violations) found.push(`${theme} ${name}: ${v.id} x${v.nodes.length}: ${v.help}: ${v.nodes[0].html.slice(0, 200)} ${v.nodes[0].any.map((a) => a.message).join(' ').slice(0, 160)}`);

@@ -1,6 +1,6 @@
 // The paths of everyday work that exist take three clicks at most from home; typing and Tab are not clicks.
 import assert from 'node:assert/strict';
-import { BASE, open, signIn } from '../browser.mjs';
+import { BASE, offered, open, signIn } from '../browser.mjs';
 
 let page = null;
 let clicks = 0;
@@ -31,14 +31,12 @@ async function newOrder() {
   for (const [field, word] of [['customer', 'C001'], ['warehouse', 'WH01']]) {
     await page.locator(`#f-${field}`).focus();
     await page.keyboard.type(word);
-    await page.locator('.ant-select-dropdown:visible .ant-select-item-option').first().waitFor();
-    await page.waitForTimeout(500);
+    await offered(page, word);
     await page.keyboard.press('Enter');
   }
   await click(page.locator('[data-table=lines] [data-row="0"] [data-field=product] button'));
   await page.keyboard.type('P001');
-  await page.locator('.ant-select-dropdown:visible .ant-select-item-option').first().waitFor();
-  await page.waitForTimeout(500);
+  await offered(page, 'P001');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.activeElement.closest('[data-field]')?.dataset.field === 'quantity');
   await page.keyboard.type('1');

@@ -1,7 +1,7 @@
 // Ten thousand rows and two hundred lines: few nodes, and a key that costs little.
 import assert from 'node:assert/strict';
 import { toyServer } from '../../mock/api.mjs';
-import { go, signIn } from '../browser.mjs';
+import { go, signIn, still } from '../browser.mjs';
 import { openToy } from '../toy-page.mjs';
 
 const nodes = (page) => page.evaluate(() => document.getElementsByTagName('*').length);
@@ -54,7 +54,7 @@ export default async function large(browser) {
   const formed = await nodes(page);
   assert.ok(formed < 1600, `${formed} nodes for a form of two hundred lines`);
   await page.keyboard.press('1');
-  await page.waitForTimeout(1200);
+  await still(page, '.record');
   // Which rows a key wakes is counted, not timed: a busy machine must not decide.
   await page.evaluate(() => {
     window.woken = new Set();

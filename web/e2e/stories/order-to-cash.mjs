@@ -1,6 +1,6 @@
 // Order to cash through the page, in the demo tenant of a running server.
 import assert from 'node:assert/strict';
-import { go, open, signIn } from '../browser.mjs';
+import { go, offered, open, signIn } from '../browser.mjs';
 
 let browser = null;
 let page = null;
@@ -16,7 +16,7 @@ async function as(username) {
 async function pick(field, word = '') {
   await page.locator(`#f-${field}`).click();
   if (word) await page.keyboard.type(word);
-  await page.waitForTimeout(500);
+  await offered(page, word);
   await page.locator('.ant-select-dropdown:visible .ant-select-item-option').first().click();
   return (await page.locator(`[data-field=${field}]`).first().innerText()).trim();
 }
@@ -68,8 +68,7 @@ export default async function orderToCash(given) {
   await pick('warehouse');
   await page.locator('[data-table=lines] [data-row="0"] [data-field=product] button').click();
   await page.keyboard.type('P001');
-  await page.locator('.ant-select-dropdown:visible .ant-select-item-option').first().waitFor();
-  await page.waitForTimeout(500);
+  await offered(page, 'P001');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.activeElement.closest('[data-field]')?.dataset.field === 'quantity');
   await page.keyboard.type('1');
@@ -100,7 +99,7 @@ export default async function orderToCash(given) {
   if (await page.locator('[data-table=allocations] [data-row="0"]').count() === 0) await page.locator('[data-table=allocations] .lines-add').click();
   else await page.locator('[data-table=allocations] [data-row="0"] [data-field=invoice] button').click();
   await page.keyboard.type(invoice);
-  await page.waitForTimeout(700);
+  await offered(page, invoice.split(' ').at(-1));
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.activeElement.closest('[data-field]')?.dataset.field === 'amount');
   await page.keyboard.type(total);

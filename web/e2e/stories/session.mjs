@@ -29,7 +29,7 @@ export default async function sessionEnds(browser) {
 
   // A crash: the page goes away without a word; the next visit offers what was typed.
   await page.locator('#f-note').fill('typed before the crash');
-  await page.waitForTimeout(700);
+  await page.waitForFunction(() => Object.values(localStorage).some((kept) => kept.includes('typed before the crash')));
   const crashed = await page.context().newPage();
   await page.close({ runBeforeUnload: false });
   await crashed.goto(new URL(place, page.url()).href);

@@ -1,6 +1,6 @@
 // The page against the toy company: keyboard entry, refusals, actions, history, leaving.
 import assert from 'node:assert/strict';
-import { go, signIn } from '../browser.mjs';
+import { go, offered, signIn } from '../browser.mjs';
 import { openToy } from '../toy-page.mjs';
 
 export default async function toyStory(browser) {
@@ -27,8 +27,7 @@ export default async function toyStory(browser) {
 
   await page.locator('[data-table=lines] [data-row="0"] [data-field=gadget] button').click();
   await page.keyboard.type('G003');
-  await page.locator('.ant-select-dropdown:visible .ant-select-item-option').first().waitFor();
-  await page.waitForTimeout(400);
+  await offered(page, 'G003');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.activeElement.closest('[data-field]')?.dataset.field === 'quantity');
   await page.keyboard.type('5000');

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod figures;
+mod follow_ups;
 mod names;
 mod order_to_cash;
 mod random;

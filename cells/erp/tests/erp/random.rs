@@ -5,23 +5,28 @@ use http::{Method, StatusCode};
 use serde_json::{Value as J, json};
 
 /// A small generator of its own: the same seed tells the same story.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    /// A dice whose throws follow from the seed.
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 % sides
     }
 
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         if from.is_empty() { None } else { from.get(self.roll(from.len() as u64) as usize) }
     }
 }
 
 /// A number of the contract as an integer of its last decimal.
-fn raw(value: &J) -> i128 {
+pub fn raw(value: &J) -> i128 {
     value.as_str().unwrap_or("0").replace('.', "").parse().unwrap()
 }
 
@@ -85,7 +90,7 @@ impl Story {
             let opening = world.post("stock-adjustments", body).await;
             world.act("stock-adjustments", &opening, "post", J::Null).await;
         }
-        Story { world, dice: Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1), told: Vec::new() }
+        Story { world, dice: Dice::new(seed), told: Vec::new() }
     }
 
     fn day(&mut self) -> String {

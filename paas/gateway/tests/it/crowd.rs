@@ -1,11 +1,10 @@
 //! One client that wants all of the door.
 
-use crate::world::World;
+use crate::world::{HANGS, World};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-const HANGS: Duration = Duration::from_secs(20);
 const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// Asks once on a connection; whether there was an answer.
@@ -57,4 +56,39 @@ async fn who_does_not_read_is_cut() {
     };
     tokio::time::timeout(HANGS, cut).await.expect("the connection is still there");
     assert!(answers(&mut TcpStream::connect(world.address).await.unwrap()).await);
+}
+
+/// The memory of this process, KB.
+fn memory_kb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse().unwrap()
+}
+
+/// The attack: ever new cells, paths, parameters, tenants, tokens and request ids.
+#[tokio::test]
+async fn nothing_that_is_made_up_is_kept() {
+    let world = World::new(false).await;
+    for path in ["/api/v1/toy/gadgets", "/api/v1/toy/openapi.json", "/nowhere"] {
+        world.call("GET", path, &[]).await;
+    }
+    let numbers = || world.gateway.metrics_text().lines().count();
+    let (lines, mut before) = (numbers(), 0);
+    for n in 0..6_000 {
+        let id = format!("made-up-{n}");
+        let token = format!("Bearer {id}.{id}.{id}");
+        for path in [format!("/api/v1/{id}/gadgets"), format!("/api/v1/{id}/openapi.json"), format!("/{id}?{id}={n}")] {
+            let headers =
+                [("authorization", token.as_str()), ("x-tenant-id", id.as_str()), ("x-request-id", id.as_str())];
+            world.bare("GET", &path, &headers, "").await;
+        }
+        let path = format!("/api/v1/toy/{id}?{id}={n}");
+        assert_eq!(world.call("GET", &path, &[("x-request-id", id.as_str())]).await.status, 404);
+        if n == 2_000 {
+            before = memory_kb();
+        }
+    }
+    assert_eq!(numbers(), lines, "the operator's numbers have made-up names");
+    let grown = memory_kb().saturating_sub(before);
+    assert!(grown < 16_000, "sixteen thousand requests took {grown} KB for good");
 }

@@ -1,13 +1,14 @@
 //! Cells that fail, hang, panic or are gone; a platform that is silent.
 
-use crate::world::World;
+use crate::world::{HANGS, World};
+use paas_gateway::GatewayConfig;
 use paas_link::Link;
 use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test]
 async fn a_failing_cell_shows_nothing_and_opens_its_circuit_only() {
-    let world = World::with(false, |config| config.circuit_open = Duration::from_millis(300)).await;
+    let world = World::with(false, |config| config.circuit_open = Duration::from_secs(4)).await;
     for round in 0..2 {
         let answer = world.call("GET", "/api/v1/toy/boom", &[]).await;
         assert_eq!((answer.status, answer.code()), (500, "INTERNAL"), "two bad calls open nothing ({round})");
@@ -21,15 +22,19 @@ async fn a_failing_cell_shows_nothing_and_opens_its_circuit_only() {
     assert_ne!(open.header("retry-after"), "");
     assert_eq!(world.call("GET", "/api/v1/toy/gadgets", &[]).await.status, 200);
     assert!(world.gateway.metrics_text().contains("superpaas_open_circuits{cell=\"toy\"} 1"));
-    tokio::time::sleep(Duration::from_millis(350)).await;
-    assert_eq!(world.call("GET", "/api/v1/toy/boom", &[]).await.status, 500, "one call tries again");
+    let tried = async {
+        while world.call("GET", "/api/v1/toy/boom", &[]).await.status != 500 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(HANGS, tried).await.expect("one call tries again");
     assert_eq!(world.call("GET", "/api/v1/toy/boom", &[]).await.status, 503);
 }
 
 #[tokio::test]
 async fn late_panicking_and_absent_cells_are_told_apart() {
     for remote in [false, true] {
-        let world = World::new(remote).await;
+        let world = World::with(remote, |config| config.deadline = Duration::from_secs(3)).await;
         let late = world.call("GET", "/api/v1/toy/slow", &[]).await;
         assert_eq!((late.status, late.code()), (504, "TIMEOUT"));
         let panicked = world.call("GET", "/api/v1/toy/panic", &[]).await;
@@ -75,16 +80,25 @@ async fn a_silent_platform_is_bridged_for_a_while() {
     *world.platform_down.lock().unwrap() = true;
     tokio::time::sleep(Duration::from_millis(900)).await;
     assert_eq!(world.call("GET", "/api/v1/toy/gadgets", &[]).await.status, 200, "as it was known");
-    tokio::time::sleep(Duration::from_millis(4300)).await;
-    let silent = world.call("GET", "/api/v1/toy/gadgets", &[]).await;
+    let silent = async {
+        loop {
+            let answer = world.call("GET", "/api/v1/toy/gadgets", &[]).await;
+            if answer.status != 200 {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let silent = tokio::time::timeout(HANGS, silent).await.expect("it is bridged for ever");
     assert_eq!((silent.status, silent.code()), (503, "UNAVAILABLE"));
 }
 
 #[tokio::test]
 async fn a_full_cell_refuses_at_once() {
-    let world = World::with(false, |config| config.in_flight = 1).await;
+    let slow = |config: &mut GatewayConfig| (config.in_flight, config.deadline) = (1, Duration::from_secs(3));
+    let world = World::with(false, slow).await;
     let (one, two) = tokio::join!(world.call("GET", "/api/v1/toy/slow", &[]), async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        world.until("superpaas_in_flight{cell=\"toy\"} 1").await;
         world.call("GET", "/api/v1/toy/gadgets", &[]).await
     });
     assert_eq!((one.status, two.status, two.code()), (504, 503, "UNAVAILABLE"));

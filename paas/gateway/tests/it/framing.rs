@@ -1,24 +1,28 @@
 //! Requests written by hand on a socket.
 
-use crate::world::World;
+use crate::world::{HANGS, World};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Everything the server answers until it closes or is silent for a moment.
+/// Everything the server answers until it closes.
 async fn talk(world: &World, raw: &str) -> String {
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     stream.write_all(raw.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
+    read(&mut stream, usize::MAX).await
+}
+
+/// What the server answers until it closes, which is told, or until so many answers began and the last has its body.
+async fn read(stream: &mut TcpStream, answers: usize) -> String {
+    let mut answer = String::new();
     let mut buffer = [0_u8; 4096];
-    while let Ok(Ok(n)) = tokio::time::timeout(Duration::from_millis(500), stream.read(&mut buffer)).await {
-        if n == 0 {
-            answer.extend_from_slice(b"<closed>");
-            break;
+    while answer.matches("HTTP/1.1").count() < answers || !answer.ends_with('}') {
+        match tokio::time::timeout(HANGS, stream.read(&mut buffer)).await.expect("neither answered nor closed") {
+            Ok(n) if n > 0 => answer.push_str(&String::from_utf8_lossy(&buffer[..n])),
+            _ => return answer + "<closed>",
         }
-        answer.extend_from_slice(&buffer[..n]);
     }
-    String::from_utf8_lossy(&answer).into_owned()
+    answer
 }
 
 #[tokio::test]
@@ -61,16 +65,21 @@ async fn plain_requests_share_a_connection() {
     let world = World::new(false).await;
     let raw = "POST /api/v1/auth/token HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}\
                GET /health/live HTTP/1.1\r\nHost: a\r\n\r\nGET /health/live HTTP/1.1\r\nHost: a\r\n\r\n";
-    let answer = talk(&world, raw).await;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    stream.write_all(raw.as_bytes()).await.unwrap();
+    let answer = read(&mut stream, 3).await;
     assert_eq!(answer.matches("HTTP/1.1 200").count(), 3, "{answer}");
-    assert!(!answer.ends_with("<closed>"));
+    // It is still open.
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let answer = read(&mut stream, 1).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && !answer.ends_with("<closed>"), "{answer}");
     let no_host = talk(&world, "GET /health/live HTTP/1.1\r\n\r\n").await;
     assert!(no_host.starts_with("HTTP/1.1 400"), "{no_host}");
 }
 
 #[tokio::test]
 async fn stopping_lets_running_requests_end() {
-    let world = World::new(false).await;
+    let world = World::with(false, |config| config.deadline = Duration::from_secs(3)).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -84,7 +93,7 @@ async fn stopping_lets_running_requests_end() {
         world.bearer()
     );
     busy.write_all(head.as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    world.until("superpaas_in_flight{cell=\"toy\"} 1").await;
     stop.send(()).unwrap();
     let mut answer = String::new();
     busy.read_to_string(&mut answer).await.unwrap();

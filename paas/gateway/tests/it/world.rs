@@ -19,6 +19,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tower::ServiceExt as _;
 
+/// How long a test waits before it says that something hangs: a busy machine must not decide.
+pub const HANGS: Duration = Duration::from_secs(60);
+
 pub struct World {
     pub gateway: Gateway,
     pub principal: Arc<Mutex<Option<Principal>>>,
@@ -93,7 +96,7 @@ where
                 return axum::Json(json!({"status": "up", "version": "9.9.9"})).into_response();
             }
             if head.uri.path().ends_with("/slow") {
-                tokio::time::sleep(Duration::from_secs(5)).await;
+                std::future::pending::<()>().await;
             }
             assert!(!head.uri.path().ends_with("/panic"), "a rule that panics");
             let body = to_bytes(body, 20_000_000).await.unwrap();
@@ -205,8 +208,6 @@ impl World {
                 asset("index.html", "text/html", "<script nonce=\"__CSP_NONCE__\">"),
                 asset("assets/a.js", "text/javascript", "1"),
             ],
-            deadline: Duration::from_millis(400),
-            body_patience: Duration::from_secs(2),
             ..GatewayConfig::default()
         };
         change(&mut config);
@@ -228,6 +229,16 @@ impl World {
             change(principal);
         }
         tokio::time::sleep(Duration::from_millis(850)).await;
+    }
+
+    /// Waits until the numbers for the operator say this.
+    pub async fn until(&self, line: &str) {
+        let said = async {
+            while !self.gateway.metrics_text().lines().any(|l| l == line) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(HANGS, said).await.unwrap_or_else(|_| panic!("never came: {line}"));
     }
 
     pub fn limits(user_per_second: u32) -> Option<Limits> {

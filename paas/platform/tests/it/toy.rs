@@ -267,7 +267,7 @@ impl Visitor<'_> {
 
     /// Asks until the answer has this status: what the gateway knows is up to 0.8 s old.
     pub async fn until(&self, path: &str, status: u16) -> Json {
-        for _ in 0..100 {
+        for _ in 0..1_200 {
             let (now, said) = self.get(path).await;
             if now == status {
                 return said;
