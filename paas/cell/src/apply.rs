@@ -34,9 +34,8 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, draft: &Draft, record: &mut dyn Record, o
     let how = How { onto, place: Place::of(ctx.registry.name, record.meta()) };
     let mut named = HashMap::new();
     referred(draft, record.meta(), &mut named);
-    for (target, ids) in named.into_values() {
-        ctx.tx.expect(target, &ids)?;
-    }
+    let named: Vec<(&'static TypeMeta, Vec<Id>)> = named.into_values().collect();
+    ctx.tx.expect_all(&named)?;
     put(ctx, draft, record, how, ("", &mut errors))?;
     belong(ctx, draft, record, &mut errors)?;
     if errors.is_empty() { Ok(()) } else { Err(Refusal::fields(errors)) }

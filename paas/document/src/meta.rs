@@ -130,6 +130,13 @@ impl TypeMeta {
     pub fn name_field(&self) -> Option<usize> {
         self.field_named("name")
     }
+
+    /// Whether a field is part of what references show: the code, or the name in one of its languages.
+    pub fn is_shown_by(&self, index: usize) -> bool {
+        let name = self.name_field();
+        let english = name.and_then(|i| self.field(i)).and_then(|field| field.english);
+        [self.code_field(), name, english].contains(&Some(index))
+    }
 }
 
 /// A table of rows inside a record.

@@ -2,8 +2,8 @@
 //! is asked to.
 
 use crate::ddl::q;
-use crate::pg::Then;
 use crate::pg::locks::{self, Key, Take};
+use crate::pg::{Question, Then};
 use crate::plan::Plan;
 use crate::tx::Backend;
 use crate::{Cell, Col, Tx};
@@ -37,7 +37,7 @@ impl Tx {
     /// Asks for rows and holds them; who finds one taken that may not be waited for runs again.
     pub(crate) fn query_held(&mut self, sql: &str, params: Vec<Cell>, columns: &[Col]) -> Result<Vec<Vec<Cell>>> {
         let Backend::Pg(pg) = &mut self.backend else { return self.query(sql, &params, columns) };
-        match pg.query_all(vec![(sql, params, Then::Lock)], columns) {
+        match pg.query_all(vec![Question { sql, params, columns, then: Then::Lock }]) {
             Ok(mut answers) => Ok(answers.pop().unwrap_or_default()),
             Err(missed) => {
                 let fault = self.missed(missed);
@@ -115,8 +115,13 @@ impl Tx {
             let one = |(sql, params): (String, Vec<Cell>)| self.query_one(&sql, &params, &plan.cols);
             return questions.into_iter().map(one).collect();
         };
-        let asked = questions.iter().map(|(sql, params)| (sql.as_str(), params.clone(), Then::Lock)).collect();
-        match pg.query_all(asked, &plan.cols) {
+        let asked = questions.iter().map(|(sql, params)| Question {
+            sql,
+            params: params.clone(),
+            columns: &plan.cols,
+            then: Then::Lock,
+        });
+        match pg.query_all(asked.collect()) {
             Ok(answers) => Ok(answers.into_iter().map(|rows| rows.into_iter().next()).collect()),
             Err(missed) => {
                 let fault = self.missed(missed);

@@ -5,6 +5,8 @@ use crate::{Cell, Col, Tx};
 use paas_types::{Code, Refusal, Result};
 
 const KEPT_SECONDS: i64 = 24 * 3600;
+/// After so many answers kept by a writer old ones are looked for.
+const EVERY: u32 = 16;
 
 impl Tx {
     /// The answer given to an earlier request with this key. 422 `IDEMPOTENCY_MISMATCH` when that one was another request.
@@ -52,21 +54,28 @@ impl Tx {
                    SET hash = excluded.hash, status = excluded.status, body = excluded.body, etag = excluded.etag, \
                    location = excluded.location, at = excluded.at";
         self.send(sql, params)?;
-        // Two of the oldest go whenever one comes, so the table stays as long as a day.
+        self.kept_answers = self.kept_answers.wrapping_add(1);
+        if self.kept_answers.is_multiple_of(EVERY) { self.forget_answers() } else { Ok(()) }
+    }
+
+    /// Twice as many of the oldest go as came since the last time, so the table stays as long as a day.
+    fn forget_answers(&mut self) -> Result<()> {
         let before = self.now().plus_seconds(-KEPT_SECONDS);
+        let most = 2 * i64::from(EVERY);
         if self.is_pg() {
             let sql = "DELETE FROM idempotency WHERE (tenant, member, \"key\") IN (SELECT tenant, member, \"key\" \
-                       FROM idempotency WHERE tenant = $1 AND at < $2 ORDER BY at LIMIT 2 FOR UPDATE SKIP LOCKED)";
-            return self.send(sql, vec![self.tenant_cell(), Cell::Instant(before)]);
+                       FROM idempotency WHERE tenant = $1 AND at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED)";
+            return self.send(sql, vec![self.tenant_cell(), Cell::Instant(before), Cell::Int(most)]);
         }
         // Read in order and deleted one by one: where statistics are of a day when there were few, a condition on both is
         // answered by reading all.
-        let sql = "SELECT rowid, at FROM idempotency ORDER BY rowid LIMIT 2";
-        for cells in self.query(sql, &[], &[Col::Int, Col::Instant])? {
-            if let [row, Cell::Instant(at)] = cells.as_slice()
-                && *at < before
-            {
-                self.send("DELETE FROM idempotency WHERE rowid = $1", vec![row.clone()])?;
+        let sql = "SELECT rowid, at FROM idempotency ORDER BY rowid LIMIT $1";
+        for cells in self.query(sql, &[Cell::Int(most)], &[Col::Int, Col::Instant])? {
+            match cells.as_slice() {
+                [row, Cell::Instant(at)] if *at < before => {
+                    self.send("DELETE FROM idempotency WHERE rowid = $1", vec![row.clone()])?;
+                }
+                _ => break,
             }
         }
         Ok(())

@@ -43,7 +43,7 @@ impl Tx {
         let mut missing: Vec<Id> = Vec::new();
         for id in ids {
             let key = (tenant, table, *id);
-            match self.shared.names.get(&key).filter(|_| !self.dirty_names.contains(&key)) {
+            match self.shared.names.get(&key).filter(|_| !self.dirty_names.contains_key(&key)) {
                 Some(named) => {
                     out.insert(*id, (*named).clone());
                 }
@@ -77,7 +77,7 @@ impl Tx {
     /// Caches a name, unless a change of it may be on its way: of this batch, or committed since this snapshot began.
     fn cache_name(&mut self, table: &'static str, id: Id, named: &Named) {
         let key = (self.tenant().key, table, id);
-        if self.dirty_names.contains(&key) {
+        if self.dirty_names.contains_key(&key) {
             return;
         }
         // The one writer of SQLite sees what is newest; elsewhere only a time without commits is sure.
@@ -91,11 +91,16 @@ impl Tx {
         }
     }
 
+    /// A record is new: nobody knew its name, and nobody may before the commit.
+    pub(crate) fn name_given(&mut self, meta: &'static TypeMeta, id: Id) {
+        self.dirty_names.entry((self.tenant().key, meta.table, id)).or_insert(false);
+    }
+
     pub(crate) fn name_changed(&mut self, meta: &'static TypeMeta, id: Id) {
         self.name_of_changed(meta.table, id);
     }
 
     pub(crate) fn name_of_changed(&mut self, table: &'static str, id: Id) {
-        self.dirty_names.insert((self.tenant().key, table, id));
+        self.dirty_names.insert((self.tenant().key, table, id), true);
     }
 }

@@ -3,9 +3,10 @@
 use crate::api::Lock;
 use crate::cell::Fault;
 use crate::ddl::q;
-use crate::pg::Then;
 use crate::pg::locks::{Key, Take, row_clause};
+use crate::pg::{Question, Then};
 use crate::plan::Plan;
+use crate::tx::Backend;
 use crate::{Cell, Col, Tx};
 use paas_document::{FieldType, Kind, Record, Scope, TypeMeta, UserRef};
 use paas_types::{Code, Id, Refusal, Result, Text};
@@ -44,7 +45,7 @@ impl Tx {
         if new && plan.is_by_id() {
             self.keep(&plan, record);
         }
-        self.name_changed(plan.meta, id);
+        self.name_given(plan.meta, id);
         Ok(())
     }
 
@@ -99,14 +100,56 @@ impl Tx {
 
     /// Reads masters that are going to be asked for one by one, with one question; those not there are left out.
     pub fn expect(&mut self, meta: &'static TypeMeta, ids: &[Id]) -> Result<()> {
+        let (plan, new) = self.unknown(meta, ids)?;
+        if new.len() < 2 { Ok(()) } else { self.remember_masters(&plan, &new, None) }
+    }
+
+    /// As [`Tx::expect`], of several types; a server is asked for all of them at once.
+    pub fn expect_all(&mut self, masters: &[(&'static TypeMeta, Vec<Id>)]) -> Result<()> {
+        if !self.is_pg() {
+            return masters.iter().try_for_each(|(meta, ids)| self.expect(meta, ids));
+        }
+        let mut asked = Vec::new();
+        for (meta, ids) in masters {
+            let (plan, new) = self.unknown(meta, ids)?;
+            for some in new.chunks(EXPECTED) {
+                let (sql, params) = self.by_ids(&plan, some, "");
+                self.record(&sql, &params);
+                asked.push((Arc::clone(&plan), sql, params));
+            }
+        }
+        self.heed()?;
+        let Backend::Pg(pg) = &mut self.backend else { return Ok(()) };
+        let questions = asked.iter().map(|(plan, sql, params)| Question {
+            sql,
+            params: params.clone(),
+            columns: &plan.cols,
+            then: Then::Nothing,
+        });
+        let answers = match asked.len() {
+            0 | 1 => return Ok(()),
+            _ => pg.query_all(questions.collect()),
+        };
+        let answers = match answers {
+            Ok(answers) => answers,
+            Err(missed) => {
+                let fault = self.missed(missed);
+                return Err(self.spoil(fault.into()));
+            }
+        };
+        asked.iter().zip(answers).try_for_each(|((plan, ..), rows)| self.keep_all(plan, rows))
+    }
+
+    /// Those of some masters that are not known yet, in order.
+    fn unknown(&mut self, meta: &'static TypeMeta, ids: &[Id]) -> Result<(Arc<Plan>, Vec<Id>)> {
         let plan = self.plan(meta)?;
         let mut new: Vec<Id> = ids.iter().copied().filter(|id| !self.is_known(meta.table, *id)).collect();
         new.sort_unstable();
         new.dedup();
-        if !plan.keeps || !meta.tables.is_empty() || new.len() < 2 {
-            return Ok(());
+        if !plan.keeps || !meta.tables.is_empty() {
+            new.clear();
         }
-        self.remember_masters(&plan, &new, None)
+        Ok((plan, new))
     }
 
     /// Holds records still until the transaction ends, masters with one question; [`Tx::load`] then has them as they are.
@@ -133,26 +176,30 @@ impl Tx {
     fn remember_masters(&mut self, plan: &Arc<Plan>, ids: &[Id], take: Option<Take>) -> Result<()> {
         let hold = take.map(|take| format!(" ORDER BY t.\"id\"{}", row_clause(false, take)));
         for some in ids.chunks(EXPECTED) {
-            let mut params = vec![self.tenant_cell()];
-            params.extend(some.iter().map(|id| Cell::Id(*id)));
-            let marks: Vec<String> = (2..=params.len()).map(|n| format!("${n}")).collect();
-            let sql = format!(
-                "SELECT {} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"id\" IN ({}){}",
-                plan.select,
-                q(plan.meta.table),
-                marks.join(", "),
-                hold.as_deref().unwrap_or_default()
-            );
+            let (sql, params) = self.by_ids(plan, some, hold.as_deref().unwrap_or_default());
             let rows = match hold {
                 Some(_) => self.query_held(&sql, params, &plan.cols)?,
                 None => self.query(&sql, &params, &plan.cols)?,
             };
-            for cells in rows {
-                let mut record = plan.blank()?;
-                self.fill(plan, &mut *record, cells)?;
-                if plan.meta.tables.is_empty() {
-                    self.keep(plan, &*record);
-                }
+            self.keep_all(plan, rows)?;
+        }
+        Ok(())
+    }
+
+    fn by_ids(&self, plan: &Plan, ids: &[Id], tail: &str) -> (String, Vec<Cell>) {
+        let mut params = vec![self.tenant_cell()];
+        params.extend(ids.iter().map(|id| Cell::Id(*id)));
+        let marks: Vec<String> = (2..=params.len()).map(|n| format!("${n}")).collect();
+        let (select, table, marks) = (&plan.select, q(plan.meta.table), marks.join(", "));
+        (format!("SELECT {select} FROM {table} t WHERE t.\"tenant\" = $1 AND t.\"id\" IN ({marks}){tail}"), params)
+    }
+
+    fn keep_all(&mut self, plan: &Arc<Plan>, rows: Vec<Vec<Cell>>) -> Result<()> {
+        for cells in rows {
+            let mut record = plan.blank()?;
+            self.fill(plan, &mut *record, cells)?;
+            if plan.meta.tables.is_empty() {
+                self.keep(plan, &*record);
             }
         }
         Ok(())
@@ -186,7 +233,7 @@ impl Tx {
         let version = before.head().map_or(0, |h| h.version);
         let mut set: Vec<String> = Vec::new();
         let mut params: Vec<Cell> = Vec::new();
-        let mut words = false;
+        let (mut words, mut name) = (false, false);
         for (index, field) in plan.meta.fields.iter().enumerate() {
             let new = after.get(index);
             if field.from_balance.is_some() || before.get(index) == new {
@@ -196,8 +243,10 @@ impl Tx {
             let columns = plan.fields.get(index).map(Vec::as_slice).unwrap_or_default();
             set.extend(columns.iter().map(|c| c.name.clone()));
             words |= plan.meta.is_searched(index);
+            name |= plan.meta.is_shown_by(index);
         }
-        words |= before.head().map(|h| &h.number) != after.head().map(|h| &h.number);
+        let numbered = before.head().map(|h| &h.number) != after.head().map(|h| &h.number);
+        (words, name) = (words || numbered, name || numbered);
         let (now, user) = (self.now(), UserRef(self.actor().user));
         if let Some(head) = after.head_mut() {
             head.id = id;
@@ -229,7 +278,9 @@ impl Tx {
         if known && same && plan.derived.iter().all(|derived| derived.key(before) == derived.key(after)) {
             self.keep(&plan, after);
         }
-        self.name_changed(plan.meta, id);
+        if name {
+            self.name_changed(plan.meta, id);
+        }
         Ok(())
     }
 

@@ -48,7 +48,7 @@ pub(crate) struct Shared {
     pub names: Cache<NameKey, Arc<Named>>,
     /// Since when the names are kept; looked at where other processes change them too.
     pub names_since: Mutex<Moment>,
-    /// Counts commits; a reader may only cache what it read while no commit came between.
+    /// Counts commits that changed names; a reader may only cache what it read while none came between.
     pub generation: AtomicU64,
     pub commits: watch::Sender<u64>,
     /// Set once somebody wants to know what is asked of the database.
@@ -126,7 +126,7 @@ impl Store {
         pg::migrate::check(&mut first, server, &tables)?;
         let shared = Shared::new(schema, Arc::clone(&master), clock, true);
         let tx = |pg: Pg, writes| Tx::new(Backend::Pg(Box::new(pg)), Arc::clone(&shared), writes);
-        let rest = max_connections.saturating_sub(LOG_READERS + 1);
+        let rest = max_connections.saturating_sub(LOG_READERS + 2);
         let reading = (rest / 3).clamp(1, *READERS.start());
         let writing = rest.saturating_sub(reading).clamp(1, WRITERS);
         let mut several = vec![tx(first, true)];
@@ -144,7 +144,7 @@ impl Store {
         let waker = sequencer::start(schema.cell, connection(Role::Log)?, shared.audit_key, shared.commits.clone())
             .map_err(|e| OpenError::new(format!("No thread for the sequencer: {e}.")))?;
         let _ = shared.waker.set(waker);
-        let writers = Arc::new(Writers::Several(Pool::start(schema.cell, several)?));
+        let writers = Arc::new(Writers::Several(Pool::start(schema.cell, several, connection(Role::App)?)?));
         let log_readers = Some(Readers::new(log));
         Ok(Store { shared: Arc::clone(&shared), writers, readers: Readers::new(free), log_readers })
     }

@@ -11,7 +11,7 @@ use crate::store::{NameKey, Shared};
 use paas_auth::Sealer;
 use paas_document::{Record, TypeMeta};
 use paas_types::{Id, Instant, Refusal, Result, Tenant};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -46,9 +46,11 @@ pub struct Tx {
     pub(crate) entries: Vec<[u8; 32]>,
     /// Number and seal of the last audited act, when the job has audited one.
     pub(crate) chain: Option<(i64, Vec<u8>)>,
-    /// Names changed since the batch began: not to be cached before the commit.
-    pub(crate) dirty_names: HashSet<NameKey>,
+    /// Names given or (`true`) changed since the batch began: not to be cached before the commit.
+    pub(crate) dirty_names: HashMap<NameKey, bool>,
     pub(crate) emitted: bool,
+    /// How many answers this writer has kept.
+    pub(crate) kept_answers: u32,
     pub(crate) generation: u64,
     /// How many rows the connection had changed when the job began.
     pub(crate) touched: u64,
@@ -79,8 +81,9 @@ impl Tx {
             lasting: Lasting::default(),
             entries: Vec::new(),
             chain: None,
-            dirty_names: HashSet::new(),
+            dirty_names: HashMap::new(),
             emitted: false,
+            kept_answers: 0,
             generation: shared.generation.load(Ordering::Acquire),
             touched: 0,
             folds: HashMap::new(),
@@ -204,7 +207,7 @@ impl Tx {
         matches!(self.backend, Backend::Pg(_))
     }
 
-    fn record(&self, sql: &str, params: &[Cell]) {
+    pub(crate) fn record(&self, sql: &str, params: &[Cell]) {
         if let Some(tape) = self.shared.tape.get() {
             tape.statement(self.writes, sql, params);
         }
@@ -263,9 +266,11 @@ impl Tx {
 
     /// After a commit: others may see it now.
     pub(crate) fn announce(&mut self) {
-        self.shared.generation.fetch_add(1, Ordering::AcqRel);
+        if self.dirty_names.values().any(|old| *old) {
+            self.shared.generation.fetch_add(1, Ordering::AcqRel);
+        }
         self.lasting.settle();
-        for key in self.dirty_names.drain() {
+        for (key, _) in self.dirty_names.drain() {
             self.shared.names.remove(&key);
         }
         if std::mem::take(&mut self.emitted) {

@@ -19,6 +19,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub struct Door {
     /// Port on the loopback address.
     pub port: u16,
+    /// Whose data.
+    pub tenant: Arc<str>,
     /// Access token.
     pub token: Arc<str>,
 }
@@ -31,6 +33,8 @@ pub struct Connection {
     /// Makes request ids unique.
     label: String,
     calls: u64,
+    /// Which of the doors of a run it went through.
+    pub seat: usize,
 }
 
 impl Connection {
@@ -38,16 +42,16 @@ impl Connection {
     pub async fn open(door: &Door, label: String) -> Result<Connection, String> {
         let stream = TcpStream::connect(("127.0.0.1", door.port)).await.map_err(|e| format!("connect: {e}"))?;
         stream.set_nodelay(true).map_err(|e| format!("connect: {e}"))?;
-        Ok(Connection { stream, door: door.clone(), buffer: Vec::with_capacity(64 * 1024), label, calls: 0 })
+        Ok(Connection { stream, door: door.clone(), buffer: Vec::with_capacity(64 * 1024), label, calls: 0, seat: 0 })
     }
 
     /// Sends one request and reads the whole answer; any other status is an error with the answer in it. Who is asked for
     /// patience asks again with the same request id, as a client should; that time counts.
     pub async fn call(&mut self, method: &str, path: &str, body: &str, status: u16) -> Result<Vec<u8>, String> {
         self.calls += 1;
-        let Door { token, .. } = &self.door;
+        let Door { token, tenant, .. } = &self.door;
         let request = format!(
-            "{method} /api/v1/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nX-Tenant-Id: demo\r\n\
+            "{method} /api/v1/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nX-Tenant-Id: {tenant}\r\n\
              X-Request-ID: {}-{}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.label,
             self.calls,
@@ -132,20 +136,33 @@ pub trait Work: Send + Sync + 'static {
 
 /// Lets `clients` connections work at once, on one thread of its own. The first error ends the run.
 pub fn run<W: Work>(door: &Door, work: W, clients: u64, amount: Amount, label: &str) -> Result<Run, String> {
-    let (door, label) = (door.clone(), label.to_owned());
+    run_through(std::slice::from_ref(door), work, clients, amount, label)
+}
+
+/// As [`run`], with the clients spread over several doors.
+pub fn run_through<W: Work>(doors: &[Door], work: W, clients: u64, amount: Amount, label: &str) -> Result<Run, String> {
+    let (doors, label) = (doors.to_vec(), label.to_owned());
     let thread = std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
         let local = tokio::task::LocalSet::new();
-        local.block_on(&runtime, all(door, Arc::new(work), clients, amount, label))
+        local.block_on(&runtime, all(doors, Arc::new(work), clients, amount, label))
     });
     let thread = thread.map_err(|e| e.to_string())?;
     thread.join().map_err(|_| "the client panicked".to_owned())?
 }
 
-async fn all<W: Work>(door: Door, work: Arc<W>, clients: u64, amount: Amount, label: String) -> Result<Run, String> {
+async fn all<W: Work>(
+    doors: Vec<Door>,
+    work: Arc<W>,
+    clients: u64,
+    amount: Amount,
+    label: String,
+) -> Result<Run, String> {
     let mut connections = Vec::new();
-    for client in 0..clients {
-        connections.push(Connection::open(&door, format!("{label}-{client}")).await?);
+    for (client, (seat, door)) in (0..clients).zip(doors.iter().enumerate().cycle()) {
+        let mut connection = Connection::open(door, format!("{label}-{client}")).await?;
+        connection.seat = seat;
+        connections.push(connection);
     }
     let start = Instant::now();
     let tasks: Vec<_> = (0..clients)

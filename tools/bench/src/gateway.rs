@@ -145,7 +145,7 @@ fn across(world: &World, plan: &Plan) -> Result<Vec<f64>, String> {
     let mut out = Vec::new();
     for round in 0..plan.rounds {
         let p50 = |port, label: &str| {
-            let door = Door { port, token: world.door.token.clone() };
+            let door = Door { port, ..world.door.clone() };
             run(&door, Nothing, 1, Amount::Units(FAR), &format!("{label}-{round}")).map(|done| done.p50_ms)
         };
         let (through, past) = (p50(own, "far-through")?, p50(port, "far-past")?);

@@ -19,7 +19,7 @@ mod usage;
 mod world;
 
 use clap::Parser;
-use measure::Stage;
+use measure::{Spin, Stage};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use table::{Row, Table, Target};
@@ -54,6 +54,15 @@ struct Arguments {
     /// Which: post, create, list or loop.
     #[arg(long, default_value = "post")]
     work: String,
+    /// With so many clients.
+    #[arg(long, default_value_t = 100)]
+    clients: u64,
+    /// Spread over so many companies, 20 at most.
+    #[arg(long, default_value_t = 1)]
+    companies: usize,
+    /// On the PostgreSQL server.
+    #[arg(long)]
+    on_server: bool,
     /// Serves a cell that does nothing, for the measurement across processes.
     #[arg(long, hide = true)]
     idle_cell: bool,
@@ -75,7 +84,13 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match (arguments.idle_cell, arguments.spin) {
         (true, _) => gateway::serve_idle(),
-        (_, Some(seconds)) => measure::spin(seconds, &arguments.work),
+        (_, Some(seconds)) => measure::spin(Spin {
+            seconds,
+            work: arguments.work,
+            clients: arguments.clients,
+            companies: arguments.companies,
+            server: arguments.postgres.filter(|_| arguments.on_server),
+        }),
         _ => all(arguments),
     };
     match outcome {

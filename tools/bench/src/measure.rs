@@ -1,12 +1,12 @@
 //! Posts, lists and whole loops over HTTP on SQLite, beside the database alone. Every round goes through all of them, so
 //! that what is compared was measured within seconds.
 
-use crate::client::{Amount, Connection, Run, run};
+use crate::client::{Amount, Connection, Run, run, run_through};
 use crate::raw::{self, Replay};
 use crate::table::{Row, Target};
-use crate::trade::{Create, LINES, List, Loop, Masters, Post};
+use crate::trade::{Create, LINES, List, Loop, Masters, Post, Spread};
 use crate::usage::Usage;
-use crate::world::{Place, World, key_of};
+use crate::world::{COMPANIES, Place, World, key_of};
 use crate::{Plan, history};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -225,19 +225,37 @@ impl Posts {
     }
 }
 
-/// Posts on a small history for so many seconds, for a profiler.
-pub fn spin(seconds: u64, what: &str) -> Result<(), String> {
+/// What a profiler is to look at.
+pub struct Spin {
+    /// For so many seconds.
+    pub seconds: u64,
+    /// Kind of work: post, create, list or loop.
+    pub work: String,
+    /// Clients.
+    pub clients: u64,
+    /// Companies they are spread over.
+    pub companies: usize,
+    /// A database server; else SQLite.
+    pub server: Option<String>,
+}
+
+/// One kind of work on a small history.
+pub fn spin(spin: Spin) -> Result<(), String> {
     let home = tempfile::tempdir().map_err(|e| e.to_string())?;
-    let data = Stage::make(home.path(), "data", SMALL, None)?;
-    let (world, masters) = open(&Place::lite(&data))?;
-    let time = Amount::For(Duration::from_secs(seconds));
+    let place = Place { data: home.path().join("data"), server: spin.server };
+    let companies = COMPANIES.get(..spin.companies).ok_or("so many companies there are not")?;
+    let (world, masters) = open_all(&place, companies)?;
+    history::fill(&world, masters.first().ok_or("no company")?, SMALL)?;
+    let (doors, clients) = (&world.doors, spin.clients);
+    let time = Amount::For(Duration::from_secs(spin.seconds));
     let before = Usage::now();
     println!("begun");
-    let done = match what {
-        "list" => run(&world.door, List, CROWD, time, "spin"),
-        "loop" => run(&world.door, Loop(masters), 16, time, "spin"),
-        "create" => run(&world.door, Create(masters), CROWD, time, "spin"),
-        _ => run(&world.door, Post(masters), CROWD, time, "spin"),
+    let each = masters.into_iter();
+    let done = match spin.work.as_str() {
+        "list" => run_through(doors, List, clients, time, "spin"),
+        "loop" => run_through(doors, Spread(each.map(Loop).collect()), clients, time, "spin"),
+        "create" => run_through(doors, Spread(each.map(Create).collect()), clients, time, "spin"),
+        _ => run_through(doors, Spread(each.map(Post).collect()), clients, time, "spin"),
     }?;
     let used = Usage::now().since(before);
     let each = |ns: u64| ns as f64 / 1000.0 / done.units as f64;
@@ -262,15 +280,23 @@ fn database(data: &Path) -> PathBuf {
     data.join(format!("{}.db", crate::CELL))
 }
 
-/// Starts the program on a place, with the masters that orders name.
+/// Starts the program on a place, with the masters that orders of the demo company name.
 pub fn open(place: &Place) -> Result<(World, Masters), String> {
-    let world = World::start(place)?;
-    let door = world.door.clone();
-    let masters = world.block_on(async {
-        let mut connection = Connection::open(&door, format!("masters-{}", place.data.display())).await?;
-        Masters::ready(&mut connection).await
-    })?;
-    Ok((world, masters))
+    let (world, masters) = open_all(place, &["demo"])?;
+    Ok((world, masters.into_iter().next().ok_or("no company")?))
+}
+
+/// As [`open`], with the masters of several companies.
+pub fn open_all(place: &Place, companies: &[&'static str]) -> Result<(World, Vec<Masters>), String> {
+    let world = World::start(place, companies)?;
+    let mut all = Vec::new();
+    for door in &world.doors {
+        all.push(world.block_on(async {
+            let mut connection = Connection::open(door, format!("masters-{}", place.data.display())).await?;
+            Masters::ready(&mut connection).await
+        })?);
+    }
+    Ok((world, all))
 }
 
 /// A fresh copy of a data directory and its key, on the disk and not on its way there.

@@ -88,7 +88,7 @@ fn started(program: &Path, data: &Path) -> Result<(Program, Duration, u16), Stri
 fn busy(port: u16, plan: &Plan) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     let (door, masters) = runtime.block_on(async {
-        let door = crate::world::sign_in(port).await?;
+        let door = crate::world::sign_in(port, "demo").await?;
         let mut connection = Connection::open(&door, "busy".to_owned()).await?;
         Ok::<_, String>((door, Masters::ready(&mut connection).await?))
     })?;

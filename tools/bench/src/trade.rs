@@ -118,6 +118,16 @@ impl Work for Create {
     }
 }
 
+/// Work of companies of their own: one for each door of a run.
+pub struct Spread<W>(pub Vec<W>);
+
+impl<W: Work> Work for Spread<W> {
+    async fn once(&self, connection: &mut Connection, number: u64) -> Result<(), String> {
+        let work = self.0.get(connection.seat).ok_or("a door without work")?;
+        work.once(connection, number).await
+    }
+}
+
 /// Creates an order and confirms it: two calls.
 pub struct Post(pub Masters);
 

@@ -15,6 +15,12 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+/// The demo company, and others like it.
+pub const COMPANIES: [&str; 20] = [
+    "demo", "demo-1", "demo-2", "demo-3", "demo-4", "demo-5", "demo-6", "demo-7", "demo-8", "demo-9", "demo-10",
+    "demo-11", "demo-12", "demo-13", "demo-14", "demo-15", "demo-16", "demo-17", "demo-18", "demo-19",
+];
+
 /// The demo's password.
 pub const PASSWORD: &str = "Demo@12345";
 
@@ -57,6 +63,8 @@ pub struct World {
     pub peers: Peers,
     /// The way in, as the demo's administrator.
     pub door: Door,
+    /// The ways into all companies, the demo's first.
+    pub doors: Vec<Door>,
 }
 
 /// The key file beside a data directory, where the program itself would look for it.
@@ -67,15 +75,15 @@ pub fn key_of(data: &Path) -> PathBuf {
 }
 
 impl World {
-    /// Starts on a place; a new one gets the demo company.
-    pub fn start(place: &Place) -> Result<World, String> {
+    /// Starts on a place; a new one gets these companies, with demo data.
+    pub fn start(place: &Place, companies: &[&'static str]) -> Result<World, String> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
         let fresh = !key_of(&place.data).exists();
         let master = MasterKey::load_or_create(&key_of(&place.data)).map_err(|e| e.to_string())?;
         let peers = Peers::new(&master);
         let ways = peers.clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        let (services, served, door) = runtime.block_on(async {
+        let (services, served, doors) = runtime.block_on(async {
             let mut services = Vec::new();
             for cell in superpaas::cells::all() {
                 let name = cell.name();
@@ -90,8 +98,8 @@ impl World {
                 services.push((name, service));
             }
             if let (true, Some((_, platform))) = (fresh, services.first()) {
-                for tenant in [tenant("system", Vec::new(), false), tenant("demo", vec![crate::CELL.to_owned()], true)]
-                {
+                let demos = companies.iter().map(|code| tenant(code, vec![crate::CELL.to_owned()], true));
+                for tenant in std::iter::once(tenant("system", Vec::new(), false)).chain(demos) {
                     let failed = |e: paas_types::Refusal| {
                         format!("a tenant: {} ({})", e.message().en, e.cause().unwrap_or_default())
                     };
@@ -107,11 +115,15 @@ impl World {
             let served = tokio::spawn(async {
                 paas_gateway::serve(gateway, listener, None, until).await;
             });
-            let door = sign_in(port).await?;
-            Ok::<_, String>((services, served, door))
+            let mut doors = Vec::new();
+            for code in companies {
+                doors.push(sign_in(port, code).await?);
+            }
+            Ok::<_, String>((services, served, doors))
         })?;
         let is_on_server = place.server.is_some();
-        Ok(World { runtime, services, stop: Some(stop), served, is_on_server, master, peers: ways, door })
+        let door = doors.first().cloned().ok_or("no company")?;
+        Ok(World { runtime, services, stop: Some(stop), served, is_on_server, master, peers: ways, door, doors })
     }
 
     /// The cell that is measured.
@@ -159,12 +171,12 @@ fn tenant(code: &'static str, cells: Vec<String>, demo: bool) -> NewTenant {
     }
 }
 
-/// Signs the demo's administrator in.
-pub async fn sign_in(port: u16) -> Result<Door, String> {
-    let nobody = Door { port, token: Arc::from("-") };
+/// Signs a company's administrator in.
+pub async fn sign_in(port: u16, tenant: &str) -> Result<Door, String> {
+    let nobody = Door { port, tenant: Arc::from(tenant), token: Arc::from("-") };
     let mut connection = Connection::open(&nobody, "sign-in".to_owned()).await?;
-    let body = json!({"grant_type": "password", "tenant": "demo", "username": "admin", "password": PASSWORD});
+    let body = json!({"grant_type": "password", "tenant": tenant, "username": "admin", "password": PASSWORD});
     let said: Json = connection.json("POST", "auth/token", &body, 200).await?;
     let token = said.get("access_token").and_then(Json::as_str).ok_or("no token")?;
-    Ok(Door { port, token: Arc::from(token) })
+    Ok(Door { port, tenant: Arc::from(tenant), token: Arc::from(token) })
 }

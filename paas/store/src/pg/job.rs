@@ -30,7 +30,7 @@ impl Tx {
         self.forget_old_names();
         let pg = self.pg()?;
         pg.budget.lift();
-        pg.begin(beginning("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tenant, budget_ms))?;
+        pg.begin(beginning("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tenant, budget_ms, ""))?;
         if let Some(ms) = budget_ms {
             pg.grant(ms);
         }
@@ -43,18 +43,23 @@ impl Tx {
         self.start(who);
         self.dirty_names.clear();
         self.emitted = false;
-        self.pg()?.again = None;
-        self.pg()?.begin(beginning("BEGIN", tenant, Some(budget_ms)))?;
-        self.pg()?.grant(budget_ms);
+        let pg = self.pg()?;
+        pg.again = None;
+        let later = if pg.watch.is_some() { ", set_config('synchronous_commit', 'off', true)" } else { "" };
+        pg.begin(beginning("BEGIN", tenant, Some(budget_ms), later))?;
+        pg.grant(budget_ms);
         self.hold_wanted()
     }
 
-    /// Runs a job in a transaction of its own and commits; again while others are in the way.
-    pub(crate) fn run_job(&mut self, job: &mut Job) -> Result<()> {
+    /// Runs a job in a transaction of its own and commits; again while others are in the way. Under a watch the commit does
+    /// not wait for the disk.
+    pub(crate) fn run_job(&mut self, job: &mut Job, watch: Option<u64>) -> Result<()> {
         let budget = Duration::from_millis(job.budget_ms.saturating_mul(WAITING));
         let begun = Moment::now();
         self.forget_old_names();
-        self.pg()?.locks.forget();
+        let pg = self.pg()?;
+        pg.locks.forget();
+        pg.watch = watch;
         let mut run = 0;
         loop {
             run += 1;
@@ -137,10 +142,11 @@ impl Tx {
 }
 
 /// What a transaction begins with: whose it is, and how long its statements may take.
-fn beginning(begin: &str, tenant: i64, budget_ms: Option<u64>) -> String {
+fn beginning(begin: &str, tenant: i64, budget_ms: Option<u64>, more: &str) -> String {
     let limit = budget_ms.unwrap_or(0);
     format!(
-        "{begin}; SELECT set_config('app.tenant', '{tenant}', true), set_config('statement_timeout', '{limit}', true)"
+        "{begin}; SELECT set_config('app.tenant', '{tenant}', true), \
+         set_config('statement_timeout', '{limit}', true){more}"
     )
 }
 

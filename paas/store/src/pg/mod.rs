@@ -3,6 +3,7 @@
 
 pub(crate) mod constraints;
 mod ddl;
+pub(crate) mod flush;
 mod job;
 pub(crate) mod locks;
 pub(crate) mod migrate;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant as Moment};
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
@@ -44,6 +46,14 @@ const LATE_MS: u64 = 500;
 const WRAP_UP_MS: u64 = 10_000;
 /// How long the store's own work may take, milliseconds.
 const OWN_WORK_MS: u64 = 600_000;
+
+/// A question for rows of some columns.
+pub(crate) struct Question<'q> {
+    pub sql: &'q str,
+    pub params: Vec<Cell>,
+    pub columns: &'q [Col],
+    pub then: Then,
+}
 
 /// What follows from the outcome of a write that was kept back.
 pub(crate) enum Then {
@@ -94,6 +104,8 @@ struct Answer {
 
 struct Session {
     client: Client,
+    /// Ends with the connection.
+    task: JoinHandle<()>,
     statements: HashMap<String, Statement>,
 }
 
@@ -103,6 +115,8 @@ pub(crate) struct Pg {
     constraints: Arc<Constraints>,
     runtime: Option<Runtime>,
     session: Option<Session>,
+    /// How many connections were made, the present one included.
+    sessions: u64,
     kept_back: Vec<Ask>,
     open: bool,
     pub budget: Budget,
@@ -111,6 +125,8 @@ pub(crate) struct Pg {
     pub locks: Locks,
     /// Why the job must run again, once it must.
     pub again: Option<String>,
+    /// The watch under which the running job commits; without one it waits for the disk itself.
+    pub watch: Option<u64>,
 }
 
 impl Drop for Pg {
@@ -132,12 +148,14 @@ impl Pg {
             constraints,
             runtime: Some(runtime),
             session: None,
+            sessions: 0,
             kept_back: Vec::new(),
             open: false,
             budget: Budget::new(),
             granted: None,
             locks: Locks::default(),
             again: None,
+            watch: None,
         })
     }
 
@@ -161,16 +179,40 @@ impl Pg {
             let limit = Duration::from_millis(server::CONNECT_MS + GRACE_MS);
             let connected = tokio::time::timeout(limit, config.connect(tls.clone())).await;
             let (client, connection) = connected.map_err(|_| ConnectError::Silent)?.map_err(ConnectError::Told)?;
-            tokio::spawn(async move {
+            let task = tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!(%error, "a database connection ended");
                 }
             });
-            Ok(client)
+            Ok((client, task))
         };
-        let client = runtime.block_on(connecting)?;
-        self.session = Some(Session { client, statements: HashMap::new() });
+        let (client, task) = runtime.block_on(connecting)?;
+        self.session = Some(Session { client, task, statements: HashMap::new() });
+        self.sessions += 1;
         Ok(())
+    }
+
+    /// Waits for something as long as the connection lives; without one, for so long at most.
+    pub fn until_lost<T>(&mut self, what: impl Future<Output = T>, else_for: Duration) -> Option<T> {
+        let runtime = self.runtime.as_ref()?;
+        let lost = async {
+            match &mut self.session {
+                Some(session) => drop((&mut session.task).await),
+                None => tokio::time::sleep(else_for).await,
+            }
+        };
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                got = what => Some(got),
+                () = lost => None,
+            }
+        })
+    }
+
+    /// Which connection this is, from 1.
+    pub fn sessions(&self) -> u64 {
+        self.sessions
     }
 
     /// Whether a transaction is open.
@@ -247,25 +289,23 @@ impl Pg {
 
     /// Asks for rows of these columns.
     pub fn query(&mut self, sql: &str, params: &[Cell], columns: &[Col]) -> Result<Vec<Vec<Cell>>, Missed> {
-        let mut answers = self.query_all(vec![(sql, params.to_vec(), Then::Nothing)], columns)?;
-        Ok(answers.pop().unwrap_or_default())
+        let question = Question { sql, params: params.to_vec(), columns, then: Then::Nothing };
+        Ok(self.query_all(vec![question])?.pop().unwrap_or_default())
     }
 
     /// Asks several questions at once.
-    pub fn query_all(
-        &mut self,
-        questions: Vec<(&str, Vec<Cell>, Then)>,
-        columns: &[Col],
-    ) -> Result<Vec<Vec<Vec<Cell>>>, Missed> {
-        let mut asks = Vec::with_capacity(questions.len());
-        for (sql, params, then) in questions {
-            let kind = Kind::Rows(self.prepare(sql, &params)?);
-            asks.push(Ask { kind, params, then });
+    pub fn query_all(&mut self, questions: Vec<Question<'_>>) -> Result<Vec<Vec<Vec<Cell>>>, Missed> {
+        let (mut asks, mut columns) = (Vec::with_capacity(questions.len()), Vec::with_capacity(questions.len()));
+        for question in questions {
+            let kind = Kind::Rows(self.prepare(question.sql, &question.params)?);
+            asks.push(Ask { kind, params: question.params, then: question.then });
+            columns.push(question.columns);
         }
-        let answers = self.send(asks)?;
-        let rows =
-            |answer: Answer| answer.rows.iter().map(|row| wire::cells(row, columns)).collect::<Result<_, Fault>>();
-        answers.into_iter().map(|answer| rows(answer).map_err(Missed::from)).collect()
+        let answers = self.send(asks)?.into_iter().zip(columns);
+        let rows = |answer: Answer, columns: &[Col]| {
+            answer.rows.iter().map(|row| wire::cells(row, columns)).collect::<Result<_, Fault>>()
+        };
+        answers.map(|(answer, columns)| rows(answer, columns).map_err(Missed::from)).collect()
     }
 
     fn limit(&self) -> Duration {

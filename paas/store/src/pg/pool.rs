@@ -1,5 +1,7 @@
 //! The writers of PostgreSQL: a few threads, each with a connection, that share one bounded queue.
 
+use super::Pg;
+use super::flush::Flush;
 use crate::api::OpenError;
 use crate::tx::Tx;
 use crate::writer::{Job, Submit};
@@ -17,19 +19,22 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// Starts one thread per transaction.
-    pub fn start(cell: &str, writers: Vec<Tx>) -> Result<Pool, OpenError> {
+    /// Starts one thread per transaction, and one that brings what they commit to the disk.
+    pub fn start(cell: &str, writers: Vec<Tx>, watch: Pg) -> Result<Pool, OpenError> {
         let (queue, jobs) = sync_channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
-        let mut threads = Vec::with_capacity(writers.len());
+        let no_thread = |e: std::io::Error| OpenError::new(format!("No thread for a writer: {e}."));
+        let (flush, flusher) = Flush::start(cell, watch).map_err(no_thread)?;
+        let mut threads = Vec::with_capacity(writers.len() + 1);
         for (number, tx) in writers.into_iter().enumerate() {
-            let jobs = Arc::clone(&jobs);
+            let (jobs, flush) = (Arc::clone(&jobs), flush.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("store-{cell}-{number}"))
-                .spawn(move || serve(tx, &jobs))
-                .map_err(|e| OpenError::new(format!("No thread for a writer: {e}.")))?;
+                .spawn(move || serve(tx, &jobs, &flush))
+                .map_err(no_thread)?;
             threads.push(thread);
         }
+        threads.push(flusher);
         Ok(Pool { queue: Mutex::new(Some(queue)), threads: Mutex::new(threads) })
     }
 
@@ -52,11 +57,15 @@ impl Pool {
     }
 }
 
-fn serve(mut tx: Tx, jobs: &Mutex<Receiver<Box<Job>>>) {
+fn serve(mut tx: Tx, jobs: &Mutex<Receiver<Box<Job>>>, flush: &Flush) {
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
-        let result = job.in_time().and_then(|()| tx.run_job(&mut job));
-        job.finish(result);
+        let watch = flush.watch();
+        let result = job.in_time().and_then(|()| tx.run_job(&mut job, watch));
+        match watch.filter(|_| result.is_ok()) {
+            Some(watch) => flush.answer(watch, job),
+            None => job.finish(result),
+        }
     }
 }
