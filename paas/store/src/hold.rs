@@ -34,6 +34,18 @@ impl Tx {
         self.keep_back(&sql, params, Then::Lock).map_err(|fault| self.spoil(fault.into()))
     }
 
+    /// Holds a counter that is counted next, which waits for it by itself.
+    pub(crate) fn hold_counter(&mut self, name: &str) -> Result<()> {
+        let key = Key::Counter(name.to_owned());
+        let Some(take) = self.take(&key, true) else { return Ok(()) };
+        self.known.clear();
+        if take == Take::Wait {
+            return Ok(());
+        }
+        let (sql, params) = locks::statement(&key, true, take, self.tenant().key.0);
+        self.keep_back(&sql, params, Then::Lock).map_err(|fault| self.spoil(fault.into()))
+    }
+
     /// Asks for rows and holds them; who finds one taken that may not be waited for runs again.
     pub(crate) fn query_held(&mut self, sql: &str, params: Vec<Cell>, columns: &[Col]) -> Result<Vec<Vec<Cell>>> {
         let Backend::Pg(pg) = &mut self.backend else { return self.query(sql, &params, columns) };

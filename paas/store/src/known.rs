@@ -60,6 +60,7 @@ fn lasts(plan: &Plan) -> bool {
 impl Tx {
     /// Remembers a record as it is stored, with its rows.
     pub(crate) fn keep(&mut self, plan: &Plan, record: &dyn Record) {
+        self.name_read(record);
         // Who only reads seldom reads the same document twice.
         let worth = self.writes || plan.meta.tables.is_empty();
         let small = (0..plan.meta.tables.len()).all(|table| record.row_count(table) <= ROWS);

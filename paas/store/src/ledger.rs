@@ -3,7 +3,6 @@
 use crate::api::Ledger;
 use crate::ddl::q;
 use crate::pg::Then;
-use crate::pg::locks::Key;
 use crate::plan::Plan;
 use crate::tables::single_id_key;
 use crate::{Cell, Col, Tx};
@@ -208,7 +207,7 @@ impl Tx {
 
     /// The next number of a counter, from 1 and without gaps: a job that fails gives its number back.
     pub fn counter(&mut self, key: &str) -> Result<i64> {
-        self.hold_row(Key::Counter(key.to_owned()), true)?;
+        self.hold_counter(key)?;
         let sql = "INSERT INTO counter (tenant, \"key\", value) VALUES ($1, $2, 1) \
                    ON CONFLICT (tenant, \"key\") DO UPDATE SET value = counter.value + 1 RETURNING value";
         let row = self.query_one(sql, &[self.tenant_cell(), Cell::Text(key.to_owned())], &[Col::Int])?;

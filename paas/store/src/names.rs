@@ -2,13 +2,15 @@
 
 use crate::ddl::q;
 use crate::{Cell, Col, Tx};
-use paas_document::{Named, TypeMeta};
+use paas_document::{Field, FieldType, Kind, Named, Record, TypeMeta, Value};
 use paas_types::{Id, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 const CHUNK: usize = 200;
+/// The most names a job remembers by itself.
+const READ: usize = 1_024;
 const USERS: &str = "directory_user";
 const DEPARTMENTS: &str = "directory_department";
 
@@ -43,9 +45,11 @@ impl Tx {
         let mut missing: Vec<Id> = Vec::new();
         for id in ids {
             let key = (tenant, table, *id);
-            match self.shared.names.get(&key).filter(|_| !self.dirty_names.contains_key(&key)) {
+            let cached = || self.shared.names.get(&key).map(|named| (*named).clone());
+            let known = self.read_names.get(&(table, *id)).cloned().or_else(cached);
+            match known.filter(|_| !self.dirty_names.contains_key(&key)) {
                 Some(named) => {
-                    out.insert(*id, (*named).clone());
+                    out.insert(*id, named);
                 }
                 None if missing.contains(id) => {}
                 None => missing.push(*id),
@@ -89,6 +93,23 @@ impl Tx {
                 self.shared.names.remove(&key);
             }
         }
+    }
+
+    /// A server's writer has read a master: its name need not be asked for. Elsewhere names are cached for good.
+    pub(crate) fn name_read(&mut self, record: &dyn Record) {
+        let meta = record.meta();
+        if !self.can_write() || !self.is_pg() || meta.kind != Kind::Master || self.read_names.len() >= READ {
+            return;
+        }
+        let open = |field: &Field| !matches!(field.ty, FieldType::Secret(_) | FieldType::Password);
+        let text = |index: Option<usize>| match record.get(index.filter(|i| meta.field(*i).is_some_and(open))?) {
+            Value::Text(text) => Some(text),
+            _ => None,
+        };
+        let name = meta.name_field();
+        let english = name.and_then(|i| meta.field(i)).and_then(|field| field.english);
+        let named = Named { code: text(meta.code_field()), name: text(name), name_en: text(english) };
+        self.read_names.insert((meta.table, record.id()), named);
     }
 
     /// A record is new: nobody knew its name, and nobody may before the commit.

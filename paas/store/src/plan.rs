@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     pub derived: Vec<Derived>,
     /// `INSERT` of the tenant, the lead columns and the fields.
     pub insert: String,
+    /// Table and columns of an insert, and how many values a row has.
+    into: (String, usize),
 }
 
 impl Plan {
@@ -66,7 +68,8 @@ impl Plan {
         names.extend(lead.iter().map(|(name, _)| q(name)));
         names.extend(fields.iter().flatten().map(|c| q(&c.name)));
         let marks: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
-        let insert = format!("INSERT INTO {} ({}) VALUES ({})", q(meta.table), names.join(", "), marks.join(", "));
+        let into = (format!("INSERT INTO {} ({})", q(meta.table), names.join(", ")), marks.len());
+        let insert = format!("{} VALUES ({})", into.0, marks.join(", "));
         let select = select.join(", ");
         let by_key =
             format!("SELECT {select} FROM {} t WHERE t.\"tenant\" = $1 AND t.\"key_bytes\" = $2", q(meta.table));
@@ -79,12 +82,22 @@ impl Plan {
         let rows = meta.tables.iter().map(|table| (table.meta)());
         let keeps = meta.has_head() && std::iter::once(meta).chain(rows).all(Derived::are_all_of);
         let derived = Derived::of(meta);
-        Plan { meta, blank, lead, fields, select, cols, joined, joins, by_id, keeps, derived, by_key, insert }
+        Plan { meta, blank, lead, fields, select, cols, joined, joins, by_id, keeps, derived, by_key, insert, into }
     }
 
     /// Whether what is read from balances is found by the record's own identity.
     pub fn is_by_id(&self) -> bool {
         self.derived.iter().all(|derived| derived.by.is_none())
+    }
+
+    /// A text that inserts so many rows at once.
+    pub fn insert_many(&self, rows: usize) -> String {
+        let (into, width) = &self.into;
+        let row = |row: usize| {
+            let marks: Vec<String> = (1..=*width).map(|n| format!("${}", row * width + n)).collect();
+            format!("({})", marks.join(", "))
+        };
+        format!("{into} VALUES {}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
     }
 
     /// A blank record of the type.

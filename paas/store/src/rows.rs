@@ -1,10 +1,16 @@
 //! Rows of records.
 
 use crate::ddl::q;
+use crate::pg::Then;
+use crate::plan::Plan;
 use crate::{Cell, Col, Tx};
 use paas_document::{Record, TypeMeta};
 use paas_types::{Id, Refusal, Result};
 use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Rows inserted with one statement of a server.
+const AT_ONCE: usize = 16;
 
 /// Parents asked for at once.
 const CHUNK: usize = 200;
@@ -16,14 +22,52 @@ fn row_of(record: &dyn Record, table: usize, index: usize) -> Result<&dyn Record
 impl Tx {
     /// Inserts the rows of a table; whether what is read from their balances stands in them as it is stored.
     pub(crate) fn insert_rows(&mut self, record: &mut dyn Record, table: usize) -> Result<bool> {
+        let rows = record.row_count(table);
+        if self.is_pg() && rows > 1 && !self.one_by_one {
+            return self.insert_many(record, table);
+        }
         let mut new = true;
-        for index in 0..record.row_count(table) {
+        for index in 0..rows {
             new &= self.insert_row(record, table, index)?;
         }
         Ok(new)
     }
 
+    /// Rows of a new record, several with a statement. When one is refused nobody knows which: the job runs again with one
+    /// after another.
+    fn insert_many(&mut self, record: &mut dyn Record, table: usize) -> Result<bool> {
+        let (mut new, rows) = (true, record.row_count(table));
+        let mut index = 0;
+        while index < rows {
+            let some = index..(index + AT_ONCE).min(rows);
+            index = some.end;
+            let (count, mut all, mut sql) = (some.len(), Vec::new(), None);
+            for index in some {
+                let (plan, params, is_new) = self.row_cells(record, table, index)?;
+                all.extend(params);
+                new &= is_new;
+                sql.get_or_insert_with(|| plan.insert_many(count));
+            }
+            let sql = sql.unwrap_or_default();
+            self.keep_back(&sql, all, Then::Many).map_err(|fault| self.spoil(fault.into()))?;
+        }
+        Ok(new)
+    }
+
     fn insert_row(&mut self, record: &mut dyn Record, table: usize, index: usize) -> Result<bool> {
+        let (plan, params, new) = self.row_cells(record, table, index)?;
+        let row = row_of(record, table, index)?;
+        self.put(&plan, (&plan.insert, params), row, &|| row_path(record, table, index))?;
+        Ok(new)
+    }
+
+    /// What a row is stored as, under an identity of its own; whether what is read from its balances is zero.
+    fn row_cells(
+        &mut self,
+        record: &mut dyn Record,
+        table: usize,
+        index: usize,
+    ) -> Result<(Arc<Plan>, Vec<Cell>, bool)> {
         let parent = record.id();
         let mut new = false;
         if let Some(row) = record.row_mut(table, index)
@@ -38,8 +82,7 @@ impl Tx {
         let position = Cell::Int(i64::try_from(index).unwrap_or(i64::MAX));
         let mut params = vec![self.tenant_cell(), Cell::Id(row.id()), Cell::Id(parent), position];
         self.field_cells(&plan, row, &mut params)?;
-        self.put(&plan, (&plan.insert, params), row, &|| row_path(record, table, index))?;
-        Ok(new)
+        Ok((plan, params, new))
     }
 
     /// Stores what differs between the rows of two forms of a record; whether what is read from their balances stands in

@@ -9,7 +9,7 @@ use crate::pg::{Missed, Pg, Then};
 use crate::plan::Plan;
 use crate::store::{NameKey, Shared};
 use paas_auth::Sealer;
-use paas_document::{Record, TypeMeta};
+use paas_document::{Named, Record, TypeMeta};
 use paas_types::{Id, Instant, Refusal, Result, Tenant};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,6 +49,10 @@ pub struct Tx {
     /// Names given or (`true`) changed since the batch began: not to be cached before the commit.
     pub(crate) dirty_names: HashMap<NameKey, bool>,
     pub(crate) emitted: bool,
+    /// Whether rows are inserted one by one, because one of several was refused.
+    pub(crate) one_by_one: bool,
+    /// What the running job has read of masters' names.
+    pub(crate) read_names: HashMap<(&'static str, Id), Named>,
     /// How many answers this writer has kept.
     pub(crate) kept_answers: u32,
     pub(crate) generation: u64,
@@ -83,6 +87,8 @@ impl Tx {
             chain: None,
             dirty_names: HashMap::new(),
             emitted: false,
+            one_by_one: false,
+            read_names: HashMap::new(),
             kept_answers: 0,
             generation: shared.generation.load(Ordering::Acquire),
             touched: 0,
@@ -184,6 +190,10 @@ impl Tx {
         let fault = match (then, fault) {
             (Then::Lock | Then::First, Fault::Other(text)) => Fault::Restart(text),
             (Then::First, Fault::Unique(columns)) => Fault::Restart(columns.join(", ")),
+            (Then::Many, Fault::Unique(_) | Fault::Foreign(_)) => {
+                self.one_by_one = true;
+                Fault::Restart("one of several rows was refused".to_owned())
+            }
             (Then::Explain { plan, prefix }, fault @ (Fault::Unique(_) | Fault::Foreign(_))) => {
                 Fault::Earlier(self.explain(fault, &plan, None, &prefix))
             }

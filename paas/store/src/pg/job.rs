@@ -2,13 +2,18 @@
 
 use super::Pg;
 use crate::api::Actor;
-use crate::cell::Fault;
+use crate::cell::{Cell, Fault};
 use crate::tx::{Backend, Tx};
 use crate::writer::Job;
 use paas_types::{Refusal, Result};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant as Moment};
 
+/// What a transaction begins with.
+const SETTINGS: &str = "SELECT set_config('app.tenant', $1, true), set_config('statement_timeout', $2, true)";
+/// The same, and its commit does not wait for the disk.
+const SETTINGS_UNDER_WATCH: &str = "SELECT set_config('app.tenant', $1, true), \
+     set_config('statement_timeout', $2, true), set_config('synchronous_commit', 'off', true)";
 /// How often a job runs again.
 const AGAIN: u32 = 8;
 /// A budget counts the waiting for other writers too, which on SQLite happens before the job begins.
@@ -30,7 +35,7 @@ impl Tx {
         self.forget_old_names();
         let pg = self.pg()?;
         pg.budget.lift();
-        pg.begin(beginning("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tenant, budget_ms, ""))?;
+        pg.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", SETTINGS, settings(tenant, budget_ms))?;
         if let Some(ms) = budget_ms {
             pg.grant(ms);
         }
@@ -42,11 +47,12 @@ impl Tx {
         self.generation = self.shared.generation.load(std::sync::atomic::Ordering::Acquire);
         self.start(who);
         self.dirty_names.clear();
+        self.read_names.clear();
         self.emitted = false;
         let pg = self.pg()?;
         pg.again = None;
-        let later = if pg.watch.is_some() { ", set_config('synchronous_commit', 'off', true)" } else { "" };
-        pg.begin(beginning("BEGIN", tenant, Some(budget_ms), later))?;
+        let set = if pg.watch.is_some() { SETTINGS_UNDER_WATCH } else { SETTINGS };
+        pg.begin_with("BEGIN", set, settings(tenant, Some(budget_ms)))?;
         pg.grant(budget_ms);
         self.hold_wanted()
     }
@@ -57,6 +63,7 @@ impl Tx {
         let budget = Duration::from_millis(job.budget_ms.saturating_mul(WAITING));
         let begun = Moment::now();
         self.forget_old_names();
+        self.one_by_one = false;
         let pg = self.pg()?;
         pg.locks.forget();
         pg.watch = watch;
@@ -141,13 +148,9 @@ impl Tx {
     }
 }
 
-/// What a transaction begins with: whose it is, and how long its statements may take.
-fn beginning(begin: &str, tenant: i64, budget_ms: Option<u64>, more: &str) -> String {
-    let limit = budget_ms.unwrap_or(0);
-    format!(
-        "{begin}; SELECT set_config('app.tenant', '{tenant}', true), \
-         set_config('statement_timeout', '{limit}', true){more}"
-    )
+/// Whose transaction it is, and how long its statements may take.
+fn settings(tenant: i64, budget_ms: Option<u64>) -> Vec<Cell> {
+    vec![Cell::Text(tenant.to_string()), Cell::Text(budget_ms.unwrap_or(0).to_string())]
 }
 
 /// A pause that grows, and is not the same for two that met.

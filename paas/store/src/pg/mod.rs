@@ -63,6 +63,8 @@ pub(crate) enum Then {
     Lock,
     /// It makes the first balance of a key: when another was quicker, run again.
     First,
+    /// It inserts several rows: when one is refused, run again with one after another, to see which.
+    Many,
     /// A refusal is explained with the fields of a record.
     Explain { plan: Arc<Plan>, prefix: String },
     /// As `Explain`, and the record must have been touched, else somebody else changed it.
@@ -218,6 +220,14 @@ impl Pg {
     /// Whether a transaction is open.
     pub fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// Begins a transaction with the first question; sets what is to hold in it.
+    pub fn begin_with(&mut self, begin: &str, settings: &str, values: Vec<Cell>) -> Result<(), Fault> {
+        self.begin(begin.to_owned())?;
+        let kind = Kind::Rows(self.prepare(settings, &values)?);
+        self.kept_back.push(Ask { kind, params: values, then: Then::Nothing });
+        Ok(())
     }
 
     /// Begins a transaction with the first question.
