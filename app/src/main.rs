@@ -95,6 +95,9 @@ struct Serve {
     /// The address where such cells reach the platform cell; only signed calls are answered there.
     #[arg(long, env = "SUPERPAAS_PLATFORM_LISTEN")]
     platform_listen: Option<std::net::SocketAddr>,
+    /// After how many seconds in which a rule that never ends holds a cell the process ends, so that its supervisor starts it again; 0: never.
+    #[arg(long, env = "SUPERPAAS_END_WHEN_STUCK", value_name = "SECONDS", default_value_t = 60)]
+    end_when_stuck: u64,
 }
 
 impl Serve {
@@ -132,7 +135,7 @@ fn main() -> ExitCode {
             Ok(())
         }
     };
-    match outcome {
+    match paas_cell::end(runtime, outcome) {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => fail(&sentence),
     }

@@ -2,7 +2,7 @@
 
 use crate::{Serve, cells, key, say};
 use paas_auth::{MasterKey, TokenKey};
-use paas_cell::{Dispatcher, Pace, Service, bind, router, stop, take_directory};
+use paas_cell::{Dispatcher, Pace, Service, Watchdog, bind, close, router, stop, take_directory};
 use paas_gateway::{Asset, Gateway, GatewayConfig, Tls};
 use paas_link::{Link, Peers};
 use paas_store::Store;
@@ -54,7 +54,15 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     };
     let gateway = Gateway::new(config, peers, TokenKey::from_master(&master));
     let metrics = tokio::spawn(metrics(admin, gateway.clone()));
-    let stop = stop()?;
+    let mut watchdog = Watchdog::watch(&services, settings.end_when_stuck)?;
+    let asked = stop()?;
+    let mut given_up = None;
+    let stop = async {
+        tokio::select! {
+            () = asked => {}
+            sentence = watchdog.given_up() => given_up = Some(sentence),
+        }
+    };
     let address = listener.local_addr().map_err(|e| format!("The address {} cannot be used: {e}.", settings.listen))?;
     say(&format!("Super PaaS is ready at {}://{address}", if tls.is_some() { "https" } else { "http" }));
     if settings.demo {
@@ -74,10 +82,8 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     if let Some(inside) = inside {
         let _ = inside.await;
     }
-    for service in services {
-        service.store().clone().close().await;
-    }
-    Ok(())
+    close(services).await;
+    given_up.map_or(Ok(()), |sentence| Err(sentence + "."))
 }
 
 /// The cells of this process, connected, and the ways to the others.

@@ -32,6 +32,7 @@ mod service;
 mod sight;
 mod snapshot;
 mod text;
+mod watchdog;
 
 pub use cell::{Cell, Ledger, Menu, MenuItem, Reaction, Registry, Seed};
 pub use contract::{Contract, EventShape};
@@ -51,6 +52,7 @@ pub use report::{
 pub use rights::Access;
 pub use routes::{Answer, Completion, Inquiry, InternalCall, InternalRoute, ServiceRoute, Source};
 pub use service::Service;
+pub use watchdog::{Watchdog, close, end};
 
 /// What a cell author needs.
 pub mod prelude {

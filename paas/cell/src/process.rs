@@ -6,6 +6,7 @@ use crate::database::Database;
 use crate::dispatch::{Dispatcher, Pace};
 use crate::http::router;
 use crate::service::Service;
+use crate::watchdog::{Watchdog, close, end};
 use clap::{Parser, Subcommand};
 use paas_auth::MasterKey;
 use paas_link::{Link, Peers};
@@ -56,6 +57,9 @@ struct Serve {
     master_key_file: PathBuf,
     #[command(flatten)]
     database: Database,
+    /// After how many seconds in which a rule that never ends holds the cell the process ends, so that its supervisor starts it again; 0: never.
+    #[arg(long, env = "SUPERPAAS_END_WHEN_STUCK", value_name = "SECONDS", default_value_t = 60)]
+    end_when_stuck: u64,
 }
 
 /// Runs a cell as the program: reads the command line, serves until Ctrl-C or SIGTERM, drains.
@@ -65,7 +69,10 @@ pub fn process(cell: Cell) -> ExitCode {
     let name = cell.name();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(serve(cell, settings)),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(serve(cell, settings));
+            end(runtime, outcome)
+        }
         Err(error) => Err(format!("The program cannot start its threads: {error}.")),
     };
     match outcome {
@@ -94,13 +101,21 @@ async fn serve(cell: Cell, settings: Serve) -> Result<(), String> {
     peers.connect(name, Link::local(router(Arc::clone(&service))));
     let dispatcher = Dispatcher::start(std::slice::from_ref(&service), Pace::default());
 
-    let stop = stop()?;
+    let mut watchdog = Watchdog::watch(std::slice::from_ref(&service), settings.end_when_stuck)?;
+    let asked = stop()?;
+    let mut given_up = None;
+    let stop = async {
+        tokio::select! {
+            () = asked => {}
+            sentence = watchdog.given_up() => given_up = Some(sentence),
+        }
+    };
     let address = listener.local_addr().map_err(|e| format!("The address {} cannot be used: {e}.", settings.listen))?;
     let _ = writeln!(std::io::stdout(), "The cell {name} is ready at http://{address}");
     let ended = serve_cell(listener, Arc::clone(&service), stop).await;
     dispatcher.stop().await;
-    service.store().clone().close().await;
-    ended
+    close(vec![service]).await;
+    given_up.map_or(ended, |sentence| Err(sentence + "."))
 }
 
 /// Serves a cell to the gateway and to other processes until `stop` is done, then lets running calls end.

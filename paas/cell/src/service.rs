@@ -142,6 +142,7 @@ impl Service {
             user_name: Arc::from(context.person_name.as_str()),
             request_id: Arc::from(context.request_id.as_str()),
             trace_id: Arc::from(context.trace_id.as_str()),
+            doing: Arc::from(format!("{} {}", context.method, context.path)),
             cause: None,
             now: None,
         }

@@ -109,6 +109,8 @@ pub struct Actor {
     pub request_id: Arc<str>,
     /// The trace.
     pub trace_id: Arc<str>,
+    /// What was asked for, for whoever must find a job that does not end: method, path, action. Never a value of a record.
+    pub doing: Arc<str>,
     /// The event or document that caused it, when no person did.
     pub cause: Option<AnyRef>,
     /// A time of the caller's own, for tests; else the store's clock.
@@ -124,6 +126,7 @@ impl Actor {
             user_name: Arc::from("system"),
             request_id: Arc::from(request_id),
             trace_id: Arc::from(""),
+            doing: Arc::from(""),
             cause: None,
             now: None,
         }

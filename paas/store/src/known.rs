@@ -39,6 +39,12 @@ impl Lasting {
         }
     }
 
+    /// How many records and how many codes are remembered.
+    #[cfg(feature = "testing")]
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.records.len(), self.ids.len())
+    }
+
     /// The batch is over: what is in the database is committed, or as it was.
     pub fn settle(&mut self) {
         self.changed.clear();

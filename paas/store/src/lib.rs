@@ -13,6 +13,7 @@ mod budget;
 mod cell;
 mod convert;
 mod ddl;
+mod desk;
 mod directory;
 mod events;
 mod filter;
@@ -50,6 +51,7 @@ pub use api::{
 };
 pub use audit::{SIGHT, numbered};
 pub use cell::{Cell, Col};
+pub use desk::Stuck;
 pub use notice::Notice;
 pub use store::Store;
 pub use tape::{Step, Tape};

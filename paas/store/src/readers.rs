@@ -1,6 +1,8 @@
 //! Who reads when. Connections are few and a read may be long, so one tenant never holds more than half of them, and one
 //! is kept for what everybody waits for.
 
+use crate::api::Actor;
+use crate::desk::Desk;
 use crate::tx::Tx;
 use paas_types::{Refusal, Result, TenantKey};
 use std::collections::HashMap;
@@ -32,6 +34,8 @@ pub(crate) struct Readers {
     share: usize,
     /// Tenants that read or wait now.
     tenants: Mutex<HashMap<TenantKey, Tenant>>,
+    /// Who reads; full when callers get no connection any more.
+    pub desk: Arc<Desk>,
 }
 
 struct Tenant {
@@ -61,6 +65,7 @@ impl Readers {
             callers: Arc::new(Semaphore::new(count.saturating_sub(1).max(1))),
             share: (count / 2).max(1),
             tenants: Mutex::default(),
+            desk: Desk::new(count.saturating_sub(1).max(1), false),
         })
     }
 
@@ -111,8 +116,9 @@ impl Readers {
 }
 
 impl Turn {
-    /// Runs a job on a connection.
-    pub fn work<T>(self, job: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+    /// Runs a job on a connection; one that has so many milliseconds is watched.
+    pub fn work<T>(self, (who, budget_ms): (&Actor, Option<u64>), job: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        let _seat = budget_ms.map(|ms| self.readers.desk.sit(who, ms));
         let taken = self.readers.free().pop();
         let mut tx = taken.ok_or_else(|| Refusal::unavailable("no reader is free"))?;
         let result = job(&mut tx);

@@ -2,6 +2,7 @@
 
 use crate::api::{Actor, OpenError, Schema, Target};
 use crate::cell::Fault;
+use crate::desk::{Desk, Stuck};
 use crate::lite::Lite;
 use crate::migrate::migrate_lite;
 use crate::pg::constraints::Constraints;
@@ -13,17 +14,16 @@ use crate::readers::{Lane, Readers, Turn};
 use crate::tables::tables_of;
 use crate::tape::Tape;
 use crate::tx::{Backend, Tx};
-use crate::writer::{BUDGET_MS, Job, Submit, Writer};
+use crate::writer::{BUDGET_MS, Job, Submit, Writer, blocked};
 use paas_auth::{MasterKey, Sealer};
 use paas_document::Named;
 use paas_types::{Clock, Id, Refusal, Result, Tenant, TenantKey};
 use quick_cache::sync::Cache;
-use std::collections::HashMap;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant as Moment;
 use tokio::sync::watch;
 
@@ -31,6 +31,8 @@ use tokio::sync::watch;
 const READERS: std::ops::RangeInclusive<usize> = 4..=8;
 const READ_BUDGET_MS: u64 = 5_000;
 const NAMES_CACHED: usize = 50_000;
+/// Tenants whose data key lies open in memory, at most.
+const SEALERS: usize = 10_000;
 /// Connections that read the logs of all tenants.
 const LOG_READERS: usize = 2;
 /// Connections that write, at most: more of them only wait for each other.
@@ -44,7 +46,7 @@ pub(crate) struct Shared {
     pub clock: Clock,
     pub master: Arc<MasterKey>,
     pub audit_key: [u8; 32],
-    pub sealers: RwLock<HashMap<TenantKey, Arc<Sealer>>>,
+    pub sealers: Cache<TenantKey, Arc<Sealer>>,
     pub names: Cache<NameKey, Arc<Named>>,
     /// Since when the names are kept; looked at where other processes change them too.
     pub names_since: Mutex<Moment>,
@@ -62,6 +64,8 @@ pub(crate) struct Shared {
 pub struct Store {
     shared: Arc<Shared>,
     writers: Arc<Writers>,
+    /// Who writes.
+    desk: Arc<Desk>,
     readers: Arc<Readers>,
     /// Who reads what all tenants have, where that is another role.
     log_readers: Option<Arc<Readers>>,
@@ -105,9 +109,10 @@ impl Store {
         for _ in 0..readers {
             free.push(Tx::new(Backend::Lite(Lite::reader(&path)?), Arc::clone(&shared), false));
         }
-        let writer = Writer::start(schema.cell, Tx::new(Backend::Lite(lite), Arc::clone(&shared), true))?;
-        let writers = Arc::new(Writers::One(writer));
-        Ok(Store { shared, writers, readers: Readers::new(free), log_readers: None })
+        let desk = Desk::new(1, true);
+        let tx = Tx::new(Backend::Lite(lite), Arc::clone(&shared), true);
+        let writers = Arc::new(Writers::One(Writer::start(schema.cell, tx)?));
+        Ok(Store { shared, writers, desk, readers: Readers::new(free), log_readers: None })
     }
 
     /// Connections are made when they are needed; only the first shows now whether the database is ready.
@@ -133,6 +138,7 @@ impl Store {
         for _ in 1..writing {
             several.push(tx(connection(Role::App)?, true));
         }
+        let desk = Desk::new(several.len(), true);
         let mut free = Vec::with_capacity(reading);
         for _ in 0..reading {
             free.push(tx(connection(Role::App)?, false));
@@ -146,11 +152,11 @@ impl Store {
         let _ = shared.waker.set(waker);
         let writers = Arc::new(Writers::Several(Pool::start(schema.cell, several, connection(Role::App)?)?));
         let log_readers = Some(Readers::new(log));
-        Ok(Store { shared: Arc::clone(&shared), writers, readers: Readers::new(free), log_readers })
+        Ok(Store { shared: Arc::clone(&shared), writers, desk, readers: Readers::new(free), log_readers })
     }
 
-    /// Runs a job in a transaction of its own and answers after the commit. 503 when too many wait; 504 when the job
-    /// takes longer than a second.
+    /// Runs a job in a transaction of its own and answers after the commit. 503 when too many wait, or a job that does
+    /// not end holds every writer; 504 when the job takes longer than a second.
     pub async fn write<T: Send + 'static>(
         &self,
         who: Actor,
@@ -167,9 +173,9 @@ impl Store {
         budget_ms: u64,
         job: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (job, answer) = Job::new(who, budget_ms, job);
+        let (job, awaited) = Job::new((who, budget_ms), &self.desk, job);
         self.submit(job)?;
-        answer.await.unwrap_or_else(|_| Err(Refusal::unavailable("the writer is gone")))
+        awaited.outcome().await
     }
 
     /// Runs a job as [`Store::write`] does and always takes back what it did: a dry run.
@@ -178,16 +184,19 @@ impl Store {
         who: Actor,
         mut job: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (job, answer) = Job::new(who, BUDGET_MS, move |tx| {
+        let (job, awaited) = Job::new((who, BUDGET_MS), &self.desk, move |tx| {
             let out = job(tx)?;
             tx.take_back();
             Ok(out)
         });
         self.submit(job)?;
-        answer.await.unwrap_or_else(|_| Err(Refusal::unavailable("the writer is gone")))
+        awaited.outcome().await
     }
 
     fn submit(&self, job: Box<Job>) -> Result<()> {
+        if self.desk.is_blocked() {
+            return Err(blocked());
+        }
         let taken = match &*self.writers {
             Writers::One(writer) => writer.submit(job),
             Writers::Several(pool) => pool.submit(job),
@@ -237,6 +246,17 @@ impl Store {
         let readers = Arc::clone(self.log_readers.as_ref().unwrap_or(&self.readers));
         let turn = readers.turn(Lane::Inside).await?;
         snapshot_on(turn, crate::events::nobody(), Some(READ_BUDGET_MS), job).await
+    }
+
+    /// Jobs that go on long after their time was over: rules that ask their transaction for nothing, which cannot be cut
+    /// off. What they do is never committed; whoever asked for a write among them was told.
+    pub fn stuck(&self) -> Vec<Stuck> {
+        self.desk.stuck().into_iter().chain(self.readers.desk.stuck()).collect()
+    }
+
+    /// Whether nobody can write, or no caller read, because of jobs that do not end: only a new process helps.
+    pub fn is_blocked(&self) -> bool {
+        self.desk.is_blocked() || self.readers.desk.is_blocked()
     }
 
     /// Changes after each commit that told others something; wakes the dispatcher.
@@ -301,7 +321,10 @@ async fn snapshot_on<T: Send + 'static>(
     budget_ms: Option<u64>,
     job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let work = tokio::task::spawn_blocking(move || turn.work(|tx| tx.read_job(who, budget_ms, job)));
+    let work = tokio::task::spawn_blocking(move || {
+        let asked = who.clone();
+        turn.work((&asked, budget_ms), |tx| tx.read_job(who, budget_ms, job))
+    });
     work.await.unwrap_or_else(|e| Err(Refusal::internal(e)))
 }
 
@@ -323,7 +346,7 @@ impl Shared {
             clock,
             audit_key: master.derive(&format!("audit:{}", schema.cell)),
             master,
-            sealers: RwLock::default(),
+            sealers: Cache::new(SEALERS),
             names: Cache::new(NAMES_CACHED),
             names_since: Mutex::new(Moment::now()),
             generation: AtomicU64::new(0),
@@ -335,20 +358,20 @@ impl Shared {
 
     /// The sealer of a tenant, once it was unwrapped.
     pub fn sealer(&self, tenant: TenantKey) -> Option<Arc<Sealer>> {
-        self.sealers.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
+        self.sealers.get(&tenant)
     }
 
     pub fn keep_sealer(&self, tenant: TenantKey, sealer: Arc<Sealer>) {
-        self.sealers.write().unwrap_or_else(PoisonError::into_inner).insert(tenant, sealer);
+        self.sealers.insert(tenant, sealer);
     }
 
     /// Forgets all: the keys of a batch that was given up were never stored.
     pub fn forget_sealers(&self) {
-        self.sealers.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.sealers.clear();
     }
 
     pub fn forget_sealer(&self, tenant: TenantKey) {
-        self.sealers.write().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+        self.sealers.remove(&tenant);
     }
 }
 

@@ -5,11 +5,13 @@
 mod bulk;
 mod cost;
 mod grip;
+mod kept;
 mod own;
 
 pub use bulk::{COMMON_WORD, multiply};
 pub use cost::{Cost, Meter};
 pub use grip::Grip;
+pub use kept::Kept;
 pub use own::OwnServer;
 
 use crate::api::{OpenError, Schema, Target};

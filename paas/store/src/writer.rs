@@ -3,11 +3,14 @@
 use crate::api::{Actor, OpenError};
 use crate::batch::Trace;
 use crate::cell::Fault;
+use crate::desk::Desk;
+use crate::pg::WAITING;
 use crate::tx::Tx;
 use paas_types::{Code, Refusal, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Moment};
 use tokio::sync::oneshot;
@@ -23,6 +26,10 @@ pub(crate) const BUDGET_MS: u64 = 1_000;
 /// How long a job waits for its turn, milliseconds; one that may take longer waits as long as it may take. Whoever waited
 /// in vain is told so while the client still listens.
 const PATIENCE_MS: u64 = 5_000;
+/// How often who waits for a job that is at work looks whether it ever ends.
+const LOOK: Duration = Duration::from_millis(500);
+/// How many seconds later it is worth asking a store that a job has taken for itself.
+const COME_BACK_S: u32 = 10;
 
 /// A job whose answer type is forgotten.
 trait Work: Send {
@@ -59,30 +66,92 @@ pub(crate) struct Job {
     pub who: Actor,
     pub budget_ms: u64,
     asked: Moment,
+    turn: Arc<TurnOf>,
+    desk: Arc<Desk>,
     work: Box<dyn Work>,
+}
+
+/// Whose turn it is: a job is begun by a writer or given up by who waits for it, never both.
+struct TurnOf(AtomicU64);
+
+/// It waits.
+const WAITS: u64 = 0;
+/// Who asked for it was told that it did not begin.
+const GIVEN_UP: u64 = u64::MAX;
+/// It began; not at work yet, or again.
+const BEGUN: u64 = u64::MAX - 1;
+
+/// What who asked for a job waits for.
+pub(crate) struct Awaited<T> {
+    turn: Arc<TurnOf>,
+    desk: Arc<Desk>,
+    patience: Duration,
+    answer: oneshot::Receiver<Result<T>>,
+}
+
+impl<T> Awaited<T> {
+    /// The outcome. Who waits in vain for a turn is told when the writer would refuse the job too; who waits for a job
+    /// that does not end, or shares a transaction with one, is told as soon as that is known.
+    pub async fn outcome(mut self) -> Result<T> {
+        let gone = |_| Err(Refusal::unavailable("the writer is gone"));
+        if let Ok(told) = tokio::time::timeout(self.patience, &mut self.answer).await {
+            return told.unwrap_or_else(gone);
+        }
+        if self.turn.0.compare_exchange(WAITS, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            return Err(Refusal::unavailable("the job waited too long for a writer"));
+        }
+        loop {
+            if let Ok(told) = tokio::time::timeout(LOOK, &mut self.answer).await {
+                return told.unwrap_or_else(gone);
+            }
+            if self.desk.is_stuck(self.turn.0.load(Ordering::Acquire)) {
+                return Err(Refusal::new(Code::Timeout).caused_by("the rule does not end"));
+            }
+            if self.desk.is_blocked() {
+                return Err(blocked());
+            }
+        }
+    }
+}
+
+/// Nobody can write: jobs that do not end hold every writer.
+pub(crate) fn blocked() -> Refusal {
+    Refusal::unavailable("a rule that does not end holds the writer").retry_after(COME_BACK_S)
 }
 
 impl Job {
     pub fn new<T: Send + 'static>(
-        who: Actor,
-        budget_ms: u64,
+        (who, budget_ms): (Actor, u64),
+        desk: &Arc<Desk>,
         job: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
-    ) -> (Box<Job>, oneshot::Receiver<Result<T>>) {
+    ) -> (Box<Job>, Awaited<T>) {
         let (reply, answer) = oneshot::channel();
         let work = Box::new(Typed { job, out: None, reply });
-        (Box::new(Job { who, budget_ms, asked: Moment::now(), work }), answer)
+        let turn = Arc::new(TurnOf(AtomicU64::new(WAITS)));
+        let awaited =
+            Awaited { turn: Arc::clone(&turn), desk: Arc::clone(desk), patience: patience(budget_ms), answer };
+        (Box::new(Job { who, budget_ms, asked: Moment::now(), turn, desk: Arc::clone(desk), work }), awaited)
     }
 
-    /// Refuses a job that waited too long for its turn.
+    /// Begins a job, or refuses one that waited too long for its turn. One that began may begin again.
     pub fn in_time(&self) -> Result<()> {
-        if self.asked.elapsed() <= Duration::from_millis(PATIENCE_MS.max(self.budget_ms)) {
+        let turn = &self.turn.0;
+        if !matches!(turn.load(Ordering::Acquire), WAITS | GIVEN_UP) {
+            return Ok(());
+        }
+        let in_time = self.asked.elapsed() <= patience(self.budget_ms);
+        if in_time && turn.compare_exchange(WAITS, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             return Ok(());
         }
         Err(Refusal::unavailable("the job waited too long for a writer"))
     }
 
-    /// Runs the job; a panic of a rule is its refusal.
+    /// Runs the job at its desk; a panic of a rule is its refusal.
     pub fn run(&mut self, tx: &mut Tx) -> Result<()> {
+        // Where others write at once, its time counts the waiting for them.
+        let budget_ms = if tx.is_pg() { self.budget_ms.saturating_mul(WAITING) } else { self.budget_ms };
+        let seat = self.desk.sit(&self.who, budget_ms);
+        self.turn.0.store(seat.job, Ordering::Release);
         let work = &mut self.work;
         catch_unwind(AssertUnwindSafe(|| work.run(tx))).unwrap_or_else(|panic| {
             // Cut off, and ended because it did not heed it: that is the refusal.
@@ -99,6 +168,11 @@ impl Job {
     pub fn finish(self, result: Result<()>) {
         self.work.finish(result);
     }
+}
+
+/// How long a job that may take so many milliseconds waits for its turn.
+fn patience(budget_ms: u64) -> Duration {
+    Duration::from_millis(PATIENCE_MS.max(budget_ms))
 }
 
 /// Whether the writer took a job.

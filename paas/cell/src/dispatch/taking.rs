@@ -199,6 +199,7 @@ fn actor(wired: &Wired) -> Actor {
     let event = &wired.event;
     Actor {
         trace_id: event.trace_id.as_str().into(),
+        doing: format!("the event {}", event.event_type).into(),
         cause: Some(paas_document::AnyRef { kind: event.event_type.clone(), id: event.event_id, number: None }),
         ..Actor::system(wired.tenant(), &event.event_id.to_string())
     }

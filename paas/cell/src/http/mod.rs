@@ -132,10 +132,13 @@ async fn handle(service: Arc<Service>, request: Request<Body>) -> Response<Body>
     }
 }
 
+/// Ready is whose database answers and whose connections are not held for good.
 async fn ready(service: &Arc<Service>) -> Response<Body> {
     match service.store.ping().await {
-        Ok(()) => plain(StatusCode::OK, &serde_json::json!({"status": "up", "version": env!("CARGO_PKG_VERSION")})),
-        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, &serde_json::json!({"status": "down"})),
+        Ok(()) if !service.store.is_blocked() => {
+            plain(StatusCode::OK, &serde_json::json!({"status": "up", "version": env!("CARGO_PKG_VERSION")}))
+        }
+        _ => plain(StatusCode::SERVICE_UNAVAILABLE, &serde_json::json!({"status": "down"})),
     }
 }
 

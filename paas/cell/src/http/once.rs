@@ -62,6 +62,14 @@ impl Said {
         Ok(Arc::new(Said { kind, key, method: call.method.to_string(), target, body, dry_run }))
     }
 
+    /// The action that is taken, when the write is one.
+    fn action(&self) -> Option<&str> {
+        let (path, _) = self.target.split_once('?')?;
+        let (action, _) = self.body.strip_prefix("{\"action\":\"")?.split_once('"')?;
+        let plain = action.len() <= 40 && action.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        (plain && path.ends_with("/transitions")).then_some(action)
+    }
+
     /// Whether nothing is to stay.
     pub(super) fn is_trial(&self) -> bool {
         self.dry_run
@@ -80,7 +88,10 @@ pub(super) async fn run(
     let mut caller = service.caller(&call.context).await?;
     caller.asked.clone_from(&call.asked);
     caller.hashes.clone_from(&call.hashes);
-    let actor = Service::actor(&call.context, tenant);
+    let mut actor = Service::actor(&call.context, tenant);
+    if let Some(action) = said.action() {
+        actor.doing = format!("{} {action}", actor.doing).into();
+    }
     let owner = Arc::clone(service);
     if said.is_trial() {
         let trial = move |tx: &mut Tx| {

@@ -5,6 +5,7 @@ mod basics;
 mod bodies;
 mod descriptions;
 mod files;
+mod floods;
 mod lists;
 mod paper;
 mod refusals;

@@ -23,6 +23,7 @@ type Grants = Arc<Mutex<HashMap<Id, Vec<Grant>>>>;
 pub struct World {
     pub peers: Peers,
     grants: Grants,
+    pub service: Arc<Service>,
     _place: Place,
 }
 
@@ -97,10 +98,10 @@ impl World {
         let cell = toys::cell();
         let store = place.open(cell.schema(), Arc::new(master.clone()), Clock::system()).unwrap();
         let service = Service::new(cell, store, peers.clone(), &master, Clock::system());
-        peers.connect("toy", Link::local(router(service)));
+        peers.connect("toy", Link::local(router(Arc::clone(&service))));
         let grants = Grants::default();
         peers.connect("platform", Link::local(platform(Arc::clone(&grants))));
-        let world = World { peers, grants, _place: place };
+        let world = World { peers, grants, service, _place: place };
         world.allow(ADMIN, vec![grant(&["toy.*"], GrantScope::All, &[])]);
         world.allow(CLERK, vec![grant(&["toy.gadget.read"], GrantScope::Own, &[])]);
         for tenant in ["a", "b"] {

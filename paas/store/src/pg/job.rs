@@ -17,7 +17,7 @@ const SETTINGS_UNDER_WATCH: &str = "SELECT set_config('app.tenant', $1, true), \
 /// How often a job runs again.
 const AGAIN: u32 = 8;
 /// A budget counts the waiting for other writers too, which on SQLite happens before the job begins.
-const WAITING: u64 = 4;
+pub(crate) const WAITING: u64 = 4;
 /// How long names read earlier are trusted: other processes change them unseen.
 const NAMES_MS: u128 = 1_000;
 

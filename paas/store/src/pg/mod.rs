@@ -32,6 +32,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
+pub(crate) use job::WAITING;
 pub(crate) use pool::Pool;
 
 /// Statements kept prepared per connection.
@@ -273,6 +274,12 @@ impl Pg {
                 self.session = None;
             }
         }
+    }
+
+    /// How many statements stay prepared.
+    #[cfg(feature = "testing")]
+    pub fn prepared(&self) -> usize {
+        self.session.as_ref().map_or(0, |session| session.statements.len())
     }
 
     /// Keeps a write back until the next question.
