@@ -26,14 +26,14 @@ async fn a_million_distinct_conditions_are_not_kept() {
             format!("{name}[in]={}", values.join(","))
         };
         let weights: Vec<String> = (0..VALUES).map(|k| format!("{}.{k:03}", n + 1_000)).collect();
-        let (size, page) = (n % 199 + 1, n % 181 + 1);
         let query = [
             list("code", 'c'),
             list("name", 'n'),
             list("place.code", 'p'),
             list("place.name", 'q'),
             format!("weight[in]={}", weights.join(",")),
-            format!("pageSize={size}&page={page}&fields=code"),
+            // Few texts, as the store keeps some hundred: what ever new texts cost is counted there.
+            format!("pageSize={}&fields=code", n % 10 + 1),
         ];
         let said = w.get(ADMIN, &format!("gadgets?{}", query.join("&"))).await;
         assert_eq!(said["total"], json!(0), "{said}");
