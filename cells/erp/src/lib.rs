@@ -61,6 +61,7 @@ pub fn cell() -> Cell {
         .ledger(Ledger::<ledger::LedgerEntry>::of())
         .setting::<settings::ErpSettings>(None)
         .with(reports::declare)
+        .screen(period::CLOSE)
         .with(menus)
         .seed(seeds::seed)
         .demo(seeds::demo)
@@ -104,6 +105,7 @@ fn menus(cell: Cell) -> Cell {
             "report:balance-sheet",
             "report:income-statement",
             "account",
+            "screen:period-close",
             "period",
             "posting-rule",
             "bank-account",

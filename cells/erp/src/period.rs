@@ -37,6 +37,10 @@ pub enum PeriodState {
     Closed,
 }
 
+/// 期间关账 | Closing of periods: what still stands open in each month, and the way to close it.
+pub const CLOSE: Screen =
+    Screen { name: "period-close", label: Labels::of("期间关账", "Period close"), of: "period" };
+
 /// The flow of periods.
 pub const FLOW: Flow<Period> = Flow::new(&[
     go("soft-close", &[PeriodState::Open], PeriodState::SoftClosed).label("预关闭", "Soft-close"),

@@ -9,6 +9,7 @@ use crate::kind::{FlowKind, Kind, PlainKind};
 use crate::report::Report;
 use crate::rights::Access;
 use crate::routes::{Completion, Inquiry, InternalRoute, ServiceRoute, Source, View};
+use crate::screen::Screen;
 use paas_document::{Document, Entry, EventBody, FieldType, Kind as RecordKind, Record, Scope, TypeMeta, Typed};
 use paas_store::{Ledger as Tables, Schema};
 use paas_types::{Refusal, Result, Text};
@@ -74,6 +75,8 @@ pub enum MenuItem {
     Report(&'static str),
     /// A dashboard, by its name.
     Dashboard(&'static str),
+    /// A special screen, by its name.
+    Screen(&'static str),
 }
 
 impl MenuItem {
@@ -82,6 +85,7 @@ impl MenuItem {
         match item.split_once(':') {
             Some(("report", name)) => MenuItem::Report(name),
             Some(("dashboard", name)) => MenuItem::Dashboard(name),
+            Some(("screen", name)) => MenuItem::Screen(name),
             _ => MenuItem::Type(item),
         }
     }
@@ -118,6 +122,7 @@ pub struct Registry {
     ledgers: HashMap<&'static str, LedgerDef>,
     pub(crate) reports: Vec<Report>,
     pub(crate) dashboards: Vec<Dashboard>,
+    pub(crate) screens: Vec<Screen>,
     pub(crate) menus: Vec<Menu>,
     pub(crate) views: Vec<View>,
     pub(crate) services: Vec<ServiceRoute>,
@@ -144,6 +149,7 @@ impl Cell {
                 ledgers: HashMap::new(),
                 reports: Vec::new(),
                 dashboards: Vec::new(),
+                screens: Vec::new(),
                 menus: Vec::new(),
                 views: Vec::new(),
                 services: Vec::new(),
@@ -252,7 +258,14 @@ impl Cell {
         self
     }
 
-    /// A group of the menu: type names, reports as `report:name`, dashboards as `dashboard:name`.
+    /// A special screen.
+    #[must_use]
+    pub fn screen(mut self, screen: Screen) -> Cell {
+        self.registry.screens.push(screen);
+        self
+    }
+
+    /// A group of the menu: type names; `report:name`, `dashboard:name` and `screen:name`.
     #[must_use]
     pub fn menu(mut self, label: &'static str, items: &[&'static str]) -> Cell {
         let items = items.iter().map(|item| MenuItem::of(item)).collect();

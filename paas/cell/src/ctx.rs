@@ -28,6 +28,8 @@ pub struct Caller {
     pub rights: std::sync::Arc<crate::rights::Access>,
     /// What was asked elsewhere before this call, for the rules of the type.
     pub asked: Option<std::sync::Arc<serde_json::Value>>,
+    /// Whether sensitive values stay masked in the answer, also those it may see.
+    pub(crate) mask: bool,
     /// Passwords of this write and their hashes.
     pub(crate) hashes: crate::http::Hashes,
 }

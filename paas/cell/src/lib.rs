@@ -28,6 +28,7 @@ mod render;
 mod report;
 mod rights;
 mod routes;
+mod screen;
 mod service;
 mod sight;
 mod snapshot;
@@ -51,6 +52,7 @@ pub use report::{
 };
 pub use rights::Access;
 pub use routes::{Answer, Completion, Inquiry, InternalCall, InternalRoute, ServiceRoute, Source};
+pub use screen::Screen;
 pub use service::Service;
 pub use watchdog::{Watchdog, close, end};
 
@@ -58,7 +60,7 @@ pub use watchdog::{Watchdog, close, end};
 pub mod prelude {
     pub use crate::{
         Cell, Chart, Ctx, Dashboard, Drill, DrillFrom, DrillTarget, Edge, Find, Flow, Given, Heard, Labels, Ledger,
-        Panel, Parameter, ParameterType, Params, Report, Rule, Sum, Table,
+        Panel, Parameter, ParameterType, Params, Report, Rule, Screen, Sum, Table,
     };
     pub use paas_document::{
         AnyRef, DepartmentRef, Document, Entry as _, FieldValue as _, Head, MasterState, Op, Record as _, Ref,

@@ -97,7 +97,7 @@ impl Operation {
             map.extend([("413", "TooLarge"), ("415", "NotJson"), ("422", "Refused")].into_iter().map(refused));
             map.extend(conflicts.then(|| refused(("409", "Conflicting"))));
         }
-        self.with("RequestId").with("DryRun")
+        self.with("RequestId").with("DryRun").with("Mask")
     }
 
     fn with(self, name: &str) -> Operation {
@@ -184,7 +184,8 @@ impl Paths<'_> {
         let mut many = Map::new();
         many.insert("get".to_owned(), self.list(&format!("List: {label}"), "read", "List").done());
         let mut one = Map::new();
-        one.insert("get".to_owned(), self.read(&format!("Read: {label}"), "read", self.reference(), true).done());
+        let read = self.read(&format!("Read: {label}"), "read", self.reference(), true).with("Fields").with("Mask");
+        one.insert("get".to_owned(), read.done());
         let changes = meta.kind.is_editable();
         let comes_and_goes = changes && meta.kind != RecordKind::Setting;
         if changes {
@@ -211,8 +212,10 @@ impl Paths<'_> {
         }
         self.insert("", many);
         if meta.kind != RecordKind::Setting {
-            let export =
-                self.list(&format!("Export: {label}"), "export", "Export").parameter(format_parameter(&LIST_FILES));
+            let export = self
+                .list(&format!("Export: {label}"), "export", "Export")
+                .parameter(format_parameter(&LIST_FILES))
+                .with("Mask");
             let rows = json!({"type": "array", "items": self.reference()});
             let export = export.answers_as("200", files(&LIST_FILES, rows), json!({}));
             self.insert("/export", [("get".to_owned(), export.done())].into_iter().collect());
@@ -284,7 +287,7 @@ impl Paths<'_> {
             operation = operation.answers("200", json!({"$ref": "#/components/schemas/Groups"}));
         }
         if what == "List" {
-            for name in ["Page", "PageSize", "After", "Fields"] {
+            for name in ["Page", "PageSize", "After", "Fields", "Mask"] {
                 operation = operation.with(name);
             }
             let data = json!({"type": "array", "items": self.reference()});

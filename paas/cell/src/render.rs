@@ -43,7 +43,10 @@ pub(crate) fn render(
     let mut referred = Wanted::default();
     records.iter().for_each(|record| referred.record(&**record));
     let names = referred.read(tx)?;
-    let unmask = registry.scope(&caller.rights, kind.meta(), "unmask");
+    let unmask = match caller.mask {
+        true => Scope::default(),
+        false => registry.scope(&caller.rights, kind.meta(), "unmask"),
+    };
     let acts = match view {
         View::Whole => actions(registry, caller, kind),
         View::List | View::Rows => Vec::new(),
@@ -55,7 +58,7 @@ pub(crate) fn render(
         let mut out = JsonText::with_room(room);
         out.open();
         reader.record(&mut out, kind.meta(), record);
-        if view == View::Whole && kind.meta().has_head() {
+        if view == View::Whole && wanted.is_none() && kind.meta().has_head() {
             out.key("allowedActions");
             allowed(&mut out, kind, record, &acts, caller.lang);
         }

@@ -95,6 +95,7 @@ impl Service {
             zone,
             rights,
             asked: None,
+            mask: false,
             hashes: Arc::default(),
         })
     }
@@ -184,6 +185,7 @@ impl Caller {
             zone: TimeZone::shanghai(),
             rights: Arc::new(Access::System),
             asked: None,
+            mask: false,
             hashes: Arc::default(),
         }
     }

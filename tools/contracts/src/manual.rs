@@ -78,6 +78,7 @@ fn chapter(cell: &Cell) -> String {
         }
     }
     dashboards(&mut out, &contract.meta);
+    screens(&mut out, &contract.meta);
     let events = cell.events();
     if !events.is_empty() {
         out.push_str("\n## 事件\n\n| 事件 | 版本 | 数据 |\n| --- | --- | --- |\n");
@@ -101,6 +102,18 @@ fn dashboards(out: &mut String, meta: &Json) {
         let panels = list(board, "panels").iter().map(|p| format!("{}（`{}`）", zh(p), text(p, "report")));
         let panels = panels.collect::<Vec<_>>().join("；");
         let _ = writeln!(out, "| `{}` | {} | {panels} |", text(board, "name"), zh(board));
+    }
+}
+
+/// What pages draw by hand; a page without it shows the list of the type.
+fn screens(out: &mut String, meta: &Json) {
+    let screens = list(meta, "screens");
+    if screens.is_empty() {
+        return;
+    }
+    out.push_str("\n## 专用页面\n\n| 页面 | 名称 | 类型 |\n| --- | --- | --- |\n");
+    for screen in screens {
+        let _ = writeln!(out, "| `{}` | {} | `{}` |", text(screen, "name"), zh(screen), text(screen, "type"));
     }
 }
 

@@ -7,6 +7,7 @@ use crate::dashboard::{Dashboard, Given, Panel};
 use crate::kind::Kind;
 use crate::report::{Drill, DrillFrom, DrillTarget, ParameterType};
 use crate::rights::Place;
+use crate::screen::Screen;
 use crate::service::Service;
 use paas_auth::FieldRight;
 use paas_document::{Choice, Field, FieldType, StateMeta, TypeMeta};
@@ -62,13 +63,24 @@ pub(crate) fn whole(registry: &Registry, caller: &Caller) -> Json {
                 MenuItem::Type(name) => json!({"type": name}),
                 MenuItem::Report(name) => json!({"report": name}),
                 MenuItem::Dashboard(name) => json!({"dashboard": name}),
+                MenuItem::Screen(name) => json!({"screen": name}),
             });
             json!({"label": text(&menu.label), "items": items.collect::<Vec<_>>()})
         })
         .collect();
     let dashboards: Vec<Json> = registry.dashboards.iter().filter_map(|d| dashboard(registry, caller, d)).collect();
     json!({"cell": registry.name, "label": text(&registry.label), "types": types, "menus": menus, "reports": reports,
-           "dashboards": dashboards})
+           "dashboards": dashboards, "screens": screens(registry, caller)})
+}
+
+/// The screens for what the caller may read.
+fn screens(registry: &Registry, caller: &Caller) -> Vec<Json> {
+    let seen = |screen: &&Screen| {
+        let kind = registry.kind_named(screen.of);
+        kind.is_some_and(|kind| caller.rights.allows(&registry.code(kind.meta(), "read")))
+    };
+    let screens = registry.screens.iter().filter(seen);
+    screens.map(|s| json!({"name": s.name, "label": text(&s.label.text()), "type": s.of})).collect()
 }
 
 /// The panels whose reports the caller may read; no dashboard where there is none.

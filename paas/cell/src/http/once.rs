@@ -1,7 +1,7 @@
 //! A write has one effect, however often it is sent: its answer is kept with it under the request's id, and a trial
 //! leaves nothing.
 
-use super::{Incoming, Reply, today};
+use super::{Incoming, Reply, params::masks, today};
 use crate::ctx::Ctx;
 use crate::json::canonical;
 use crate::kind::Kind;
@@ -29,6 +29,8 @@ pub(super) struct Said {
     target: String,
     body: String,
     dry_run: bool,
+    /// Whether the answer shows no sensitive value in clear.
+    mask: bool,
 }
 
 impl Said {
@@ -45,10 +47,11 @@ impl Said {
 
     fn read(kind: Option<Arc<dyn Kind>>, call: &Incoming) -> Result<Arc<Said>> {
         let mut dry_run = false;
+        let mask = masks(&call.query)?;
         for (name, value) in &call.query {
             match (name.as_str(), value.as_str()) {
                 ("dryRun", "true") => dry_run = true,
-                ("dryRun", "false") => {}
+                ("dryRun", "false") | ("mask", _) => {}
                 ("dryRun", _) => {
                     let message = Text::of("dryRun 须为 true 或 false。", "dryRun must be true or false.");
                     return Err(Refusal::field("dryRun", "INVALID_CHOICE", message));
@@ -59,7 +62,7 @@ impl Said {
         let key = call.headers.get("x-request-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let body = if call.method == Method::DELETE { String::new() } else { canonical(&call.body)? };
         let target = format!("{}?{}", call.context.path, call.context.query);
-        Ok(Arc::new(Said { kind, key, method: call.method.to_string(), target, body, dry_run }))
+        Ok(Arc::new(Said { kind, key, method: call.method.to_string(), target, body, dry_run, mask }))
     }
 
     /// The action that is taken, when the write is one.
@@ -88,6 +91,7 @@ pub(super) async fn run(
     let mut caller = service.caller(&call.context).await?;
     caller.asked.clone_from(&call.asked);
     caller.hashes.clone_from(&call.hashes);
+    caller.mask = said.mask;
     let mut actor = Service::actor(&call.context, tenant);
     if let Some(action) = said.action() {
         actor.doing = format!("{} {action}", actor.doing).into();

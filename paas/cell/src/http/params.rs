@@ -15,7 +15,7 @@ use paas_types::{Code, Date, Id, Instant, Refusal, Result, Text};
 use serde_json::json;
 
 /// Names of a list's query that are not filters.
-const CONTROL: &[&str] = &["page", "pageSize", "sort", "q", "fields", "after"];
+const CONTROL: &[&str] = &["page", "pageSize", "sort", "q", "fields", "after", "mask"];
 /// The most groups of alternatives in a query, and the most conditions in all of them.
 const ALTERNATIVES: usize = 20;
 const CONDITIONS: usize = 40;
@@ -406,6 +406,12 @@ fn number(name: &str, text: &str, most: u32) -> Result<u32> {
             Text::new(format!("{name} 须在 1 到 {most} 之间。"), format!("{name} must lie between 1 and {most}.")),
         )
     })
+}
+
+/// Whether the caller wants sensitive values masked, also those it may see.
+pub(super) fn masks(query: &[(String, String)]) -> Result<bool> {
+    let said = query.iter().find(|(name, _)| name == "mask");
+    said.map_or(Ok(false), |(name, value)| yes_or_no(name, value.trim()))
 }
 
 fn yes_or_no(name: &str, value: &str) -> Result<bool> {

@@ -23,7 +23,7 @@ pub(super) async fn reader(
     call: &Incoming,
     verb: &str,
 ) -> Result<(Caller, Scope)> {
-    let caller = service.caller(&call.context).await?;
+    let caller = Caller { mask: params::masks(&call.query)?, ..service.caller(&call.context).await? };
     let registry = &service.cell.registry;
     demand(&caller.rights, &registry.code(kind.meta(), verb))?;
     let scope = registry.scope(&caller.rights, kind.meta(), "read");
@@ -40,6 +40,8 @@ pub(super) fn record_id(kind: &dyn Kind, id: &str) -> Result<Id> {
 
 pub(super) async fn one(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, call: Incoming) -> Result<Reply> {
     let (caller, scope) = reader(service, &*kind, &call, "read").await?;
+    let place = Place::of(service.cell.name(), kind.meta());
+    let wanted = parts(&*kind, place, &caller, &call.query)?;
     let (id, tenant, owner) = (record_id(&*kind, id)?, Service::tenant(&call.context)?, Arc::clone(service));
     let (rendered, version) = service
         .store
@@ -49,7 +51,7 @@ pub(super) async fn one(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, c
             }
             let record = tx.load(kind.meta(), id, Lock::None)?.ok_or_else(Refusal::not_found)?;
             let version = record.head().map(|h| h.version);
-            let parts = (&*kind, View::Whole, None);
+            let parts = (&*kind, View::Whole, wanted.as_deref());
             Ok((render(tx, &owner.cell.registry, &caller, parts, &mut [record])?, version))
         })
         .await?;
@@ -106,10 +108,33 @@ pub(super) fn page(query: &Query, found: &Found, records: &[String]) -> String {
     out.finish()
 }
 
+/// The parts of one record that are asked for: fields, groups and tables.
+pub(super) fn parts(
+    kind: &dyn Kind,
+    place: Place<'_>,
+    caller: &Caller,
+    query: &[(String, String)],
+) -> Result<Option<Vec<String>>> {
+    let seen = |name: &str| place.right(&caller.rights, name) > FieldRight::Hidden;
+    let tables = |name: &str| {
+        kind.meta().table_named(name).is_some() && place.table(name).right(&caller.rights, "") > FieldRight::Hidden
+    };
+    asked(kind, seen, tables, query)
+}
+
 /// The fields asked for; one the caller may not see is not known.
 pub(super) fn fields(
     kind: &dyn Kind,
     seen: impl Fn(&str) -> bool,
+    query: &[(String, String)],
+) -> Result<Option<Vec<String>>> {
+    asked(kind, seen, |_| false, query)
+}
+
+fn asked(
+    kind: &dyn Kind,
+    seen: impl Fn(&str) -> bool,
+    tables: impl Fn(&str) -> bool,
     query: &[(String, String)],
 ) -> Result<Option<Vec<String>>> {
     let Some((_, text)) = query.iter().find(|(n, _)| n == "fields") else { return Ok(None) };
@@ -125,7 +150,7 @@ pub(super) fn fields(
             _ => false,
         };
         let own = meta.field_named(name).is_some() && seen(name);
-        if !of_head && !own && !meta.fields.iter().any(|f| f.group == Some(name)) {
+        if !of_head && !own && !tables(name) && !meta.fields.iter().any(|f| f.group == Some(name)) {
             return Err(unknown_field(name.as_str()));
         }
     }

@@ -28,7 +28,7 @@ pub(super) async fn call(
         return Err(Refusal::new(Code::MethodNotAllowed));
     }
     let verb = if tail == ["export"] { "export" } else { "read" };
-    let caller = service.caller(&call.context).await?;
+    let caller = Caller { mask: params::masks(&call.query)?, ..service.caller(&call.context).await? };
     demand_all(&caller.rights, &service.cell.registry.code(kind.meta(), verb))?;
     let asked = Asked { service, kind, view, caller, call: &call };
     match tail {
@@ -96,7 +96,9 @@ impl Asked<'_> {
     async fn one(&self, id: &str) -> Result<Reply> {
         let path = Path::head(HeadField::Id);
         let query = Query::all(1).filter(path, Op::Eq, vec![Value::Id(parse_id(id)?)]);
-        let (rendered, _) = self.rendered(self.find(query).await?, (Part::Whole, None)).await?;
+        let place = Place::of(self.service.cell.name(), self.kind.meta());
+        let wanted = read::parts(&*self.kind, place, &self.caller, &self.call.query)?;
+        let (rendered, _) = self.rendered(self.find(query).await?, (Part::Whole, wanted)).await?;
         let records = rendered.told(self.service, &self.call.context).await?;
         records.into_iter().next().map(Reply::text).ok_or_else(Refusal::not_found)
     }

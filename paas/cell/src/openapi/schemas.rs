@@ -259,6 +259,7 @@ fn parameters() -> Json {
         "By": query("by", json!({"type": "string"}), "one or two fields, by comma; of more than 100,000 records or 1,000 groups none are made"),
         "Sum": query("sum", json!({"type": "string"}), "number fields to add up, by comma"),
         "Fields": query("fields", json!({"type": "string"}), "fields wanted, by comma"),
+        "Mask": query("mask", json!({"type": "boolean", "default": false}), "sensitive values come masked, also those the caller may see in clear: nothing is seen and nothing noted"),
     })
 }
 

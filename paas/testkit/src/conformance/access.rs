@@ -315,9 +315,40 @@ pub(super) fn seeing_sensitive_values_is_audited(run: &mut Run) {
         run.expect(sights(run).len() == 5, || format!("{path}: who finds it by {} is not told of", field.name));
         let counted = run.world.get(&admin, &format!("{}/groups?by=state&{by_value}", meta.resource));
         run.refused(&counted, 400, "UNKNOWN_FILTER", &format!("{} counted by {}", meta.name, field.name));
+        masks_are_no_sights(run, (&path, field.name), &|run| sights(run).len());
     }
     let none = !run.world.types.iter().any(|t| t.fields.iter().any(|f| matches!(f.ty, FieldType::Secret(_))));
     run.expect(looked || none, || "sensitive fields were declared and none was looked at".to_owned());
+}
+
+/// Who may see a sensitive value and asks for its mask sees nothing, wherever it asks; who then reveals one field sees it
+/// once.
+fn masks_are_no_sights(run: &mut Run, (path, field): (&str, &str), sights: &dyn Fn(&Run) -> usize) {
+    let admin = run.world.admin();
+    let before = sights(run);
+    let (resource, id) = path.split_once('/').unwrap_or_default();
+    let clear = |answer: &Answer| answer.bytes.windows(11).any(|w| w == b"13987654320");
+    let masked = |answer: &Answer| answer.status == 200 && !clear(answer);
+    for path in [
+        format!("{path}?mask=true"),
+        format!("{path}?mask=true&fields={field}"),
+        format!("{resource}?mask=true&id={id}"),
+        format!("{resource}/export?format=csv&mask=true&id={id}"),
+    ] {
+        let answer = run.world.get(&admin, &path);
+        run.expect(masked(&answer), || format!("{path}: {} shows {field} to who wants its mask", answer.status));
+    }
+    let now = run.world.get(&admin, &format!("{path}?mask=true")).json;
+    let same = json!({"version": now["version"], field: now[field]});
+    let saved = run.world.send(&admin, "PATCH", &format!("{path}?mask=true"), &same, &[]);
+    run.expect(masked(&saved), || format!("{path}: a write that wants masks answers {}", saved.json));
+    run.expect(sights(run) == before, || format!("{path}: the mask of {field} counts as its sight"));
+    let one = run.world.get(&admin, &format!("{path}?fields={field}"));
+    let alone = one.json.as_object().is_some_and(|members| members.len() == 2 && members.contains_key("id"));
+    run.expect(clear(&one) && alone, || format!("{path}: revealing {field} answers {}", one.json));
+    run.expect(sights(run) == before + 1, || format!("{path}: revealing {field} is noted once"));
+    let answer = run.world.get(&admin, &format!("{path}?mask=perhaps"));
+    run.expect(answer.status == 400, || format!("{path}?mask=perhaps: {}", answer.status));
 }
 
 pub(super) fn hidden_fields_are_not_named(run: &mut Run) {

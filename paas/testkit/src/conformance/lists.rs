@@ -202,7 +202,24 @@ pub(super) fn reports_answer_in_their_shape(run: &mut Run) {
         run.refused(&answer, 400, "UNKNOWN_FILTER", &format!("{path}&noSuchParameter=1"));
     }
     dashboards_show_what_reports_have(run, &admin);
+    menus_lead_somewhere(run);
     run.nothing_of_the_kind();
+}
+
+/// Every entry of a menu names what there is, and every screen a type that there is.
+fn menus_lead_somewhere(run: &mut Run) {
+    let meta = run.world.meta.clone();
+    let named =
+        |list: &str, name: &Json| meta[list].as_array().is_some_and(|all| all.iter().any(|x| x["name"] == *name));
+    let items =
+        meta["menus"].as_array().into_iter().flatten().flat_map(|m| m["items"].as_array().into_iter().flatten());
+    for (kind, name) in items.filter_map(Json::as_object).flatten() {
+        run.expect(named(&format!("{kind}s"), name), || format!("a menu leads to {kind} {name}, which is not there"));
+    }
+    for screen in meta["screens"].as_array().into_iter().flatten() {
+        let there = named("types", &screen["type"]);
+        run.expect(there, || format!("screen {} is of {}, which is not there", screen["name"], screen["type"]));
+    }
 }
 
 /// Every panel asks a report for what it takes, and draws columns that it has; who may read none of them sees no board.
