@@ -7,7 +7,7 @@ import { open } from './browser.mjs';
 export async function openToy(browser, { toy = toyServer(), before = () => null, ...look } = {}) {
   const page = await open(browser, look);
   let signed = '';
-  await page.route('**/api/**', async (route) => {
+  await page.route('**/api/v1/**', async (route) => {
     const request = route.request();
     const call = { method: request.method(), url: request.url(), headers: { ...request.headers(), cookie: signed }, body: request.postDataJSON() };
     const answer = (await before(call)) ?? toy.handle(call);

@@ -54,7 +54,8 @@ const note = {
 const metas = {
   toy: {
     cell: 'toy', label: L('演示', 'Toy'), etag: '1', types: [note, gadget, shelf],
-    menus: [{ label: L('便条', 'Notes'), items: [{ type: 'note' }, { report: 'balance' }] }, { label: L('基础资料', 'Masters'), items: [{ type: 'gadget' }, { type: 'shelf' }] }],
+    menus: [{ label: L('便条', 'Notes'), items: [{ type: 'note' }, { report: 'balance' }] }, { label: L('基础资料', 'Masters'), items: [{ type: 'gadget' }, { type: 'shelf' }, { screen: 'shelf-map' }] }],
+    screens: [{ name: 'shelf-map', label: L('货架图', 'Shelf map'), type: 'shelf' }],
     reports: [{ name: 'balance', label: L('余额表', 'Balance'), allowed: true, parameters: [f('from', '起', 'From', 'date', { required: false, choices: [] }), f('to', '止', 'To', 'date', { required: false, choices: [] })] }],
     dashboards: [{
       name: 'overview', label: L('概览', 'Overview'),

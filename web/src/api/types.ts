@@ -99,7 +99,9 @@ export interface Panel { label: Label; report: string; with: { parameter: string
 /** Reports at a glance; the panels this person may read. */
 export interface Dashboard { name: string; label: Label; panels: Panel[] }
 /** One entry of the menu. */
-export interface MenuItem { type?: string; report?: string; dashboard?: string }
+export interface MenuItem { type?: string; report?: string; dashboard?: string; screen?: string }
+/** A special screen for the records of a type, by the name it has in the page's register. */
+export interface ScreenMeta { name: string; label: Label; type: string }
 /** A group of the menu. */
 export interface Menu { label: Label; items: MenuItem[] }
 
@@ -112,6 +114,7 @@ export interface CellMeta {
   menus: Menu[];
   reports: ReportMeta[];
   dashboards?: Dashboard[];
+  screens?: ScreenMeta[];
 }
 
 /** A name in both languages as `/auth/me` carries it. */

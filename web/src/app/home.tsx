@@ -1,6 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { Link, Navigate } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { api } from '../api/client';
 import { useMe, useMetas } from '../api/meta';
 import type { CellMeta, Page, StateMeta, TypeMeta } from '../api/types';
@@ -12,9 +12,10 @@ import { useFirstRun } from '../start/state';
 import { Skeleton } from './notice';
 import { recent } from './recent';
 import { menuOf } from './menu';
+import { part } from './part';
 import { EntryLink } from './shell';
 
-const HomeBoards = lazy(() => import('../dash/home-boards'));
+const HomeBoards = part(() => import('../dash/home-boards').then((m) => m.default));
 
 /** Work that waits: records of a type in a state from which this person can lead them on. */
 export interface Waiting { cell: string; type: TypeMeta; state: StateMeta }

@@ -1,7 +1,7 @@
 import type { CellMeta, MenuItem } from '../api/types';
 
 /** One entry of the side menu. */
-export interface Entry { key: string; label: string; cell: string; resource?: string; report?: string; dashboard?: string; creatable: boolean }
+export interface Entry { key: string; label: string; cell: string; resource?: string; report?: string; dashboard?: string; screen?: string; creatable: boolean }
 /** A headed group of entries. */
 export interface Group { key: string; label: string; entries: Entry[] }
 
@@ -19,6 +19,8 @@ export function menuOf(metas: CellMeta[], l: (label: CellMeta['label'], fallback
         }
         const board = item.dashboard === undefined ? undefined : (meta.dashboards ?? []).find((d) => d.name === item.dashboard);
         if (board) return [{ key: `${meta.cell}/dashboards/${board.name}`, label: l(board.label, board.name), cell: meta.cell, dashboard: board.name, creatable: false }];
+        const screen = item.screen === undefined ? undefined : (meta.screens ?? []).find((s) => s.name === item.screen);
+        if (screen) return [{ key: `${meta.cell}/screens/${screen.name}`, label: l(screen.label, screen.name), cell: meta.cell, screen: screen.name, creatable: false }];
         const report = item.report === undefined ? undefined : meta.reports.find((r) => r.name === item.report && r.allowed);
         return report ? [{ key: `${meta.cell}/reports/${report.name}`, label: l(report.label, report.name), cell: meta.cell, report: report.name, creatable: false }] : [];
       });

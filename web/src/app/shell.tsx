@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { App, Dropdown, Modal, Select, type MenuProps } from 'antd';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { signOut, switchTenant } from '../api/client';
 import { useMe, useMetas } from '../api/meta';
 import { nameIn, useText } from '../i18n';
@@ -11,13 +11,14 @@ import { useFavourites } from './favourites';
 import mark from './mark.svg';
 import { menuOf, type Entry } from './menu';
 import { Palette } from './palette';
+import { Nothing, part } from './part';
 import { parseSearch } from './search';
 import { PasswordForm } from './sign-in';
 import { SignInAgain } from './sign-in-again';
 import { Skeleton } from './notice';
 
-const Bell = lazy(() => import('./notices').then((m) => ({ default: m.Bell })));
-const Help = lazy(() => import('./help').then((m) => ({ default: m.Help })));
+const Bell = part(() => import('./notices').then((m) => m.Bell), Nothing);
+const Help = part(() => import('./help').then((m) => m.Help));
 
 /** A link to an entry of the menu. */
 export function EntryLink({ entry, onClick }: { entry: Entry; onClick?: () => void }) {
@@ -27,6 +28,9 @@ export function EntryLink({ entry, onClick }: { entry: Entry; onClick?: () => vo
   }
   if (entry.dashboard !== undefined) {
     return <Link {...common} to="/$cell/dashboards/$name" params={{ cell: entry.cell, name: entry.dashboard }}>{entry.label}</Link>;
+  }
+  if (entry.screen !== undefined) {
+    return <Link {...common} to="/$cell/screens/$name" params={{ cell: entry.cell, name: entry.screen }}>{entry.label}</Link>;
   }
   return <Link {...common} to="/$cell/$resource" params={{ cell: entry.cell, resource: entry.resource ?? '' }}>{entry.label}</Link>;
 }

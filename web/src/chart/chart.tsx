@@ -1,5 +1,6 @@
-import { lazy, Suspense, useMemo, useState, type ReactNode } from 'react';
+import { Suspense, useMemo, useState, type ReactNode } from 'react';
 import type { ChartMeta, JsonObject, ReportAnswer } from '../api/types';
+import { part } from '../app/part';
 import { useText } from '../i18n';
 import { groupDecimal } from '../lib/decimal';
 import { isNumberColumn } from '../report/cells';
@@ -7,7 +8,7 @@ import { drawnHeight } from './option';
 import { isEmpty, pointsOf, sizeOf, type Points } from './points';
 import './chart.css';
 
-const Drawing = lazy(() => import('./drawing'));
+const Drawing = part(() => import('./drawing').then((m) => m.default));
 
 /** A link around the figure of a column and a row, where there is somewhere to go. */
 export type Lead = (column: string, row: JsonObject, text: string) => ReactNode;

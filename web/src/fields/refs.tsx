@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { Select } from 'antd';
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactElement } from 'react';
+import { Suspense, useEffect, useMemo, useRef, useState, type ReactElement } from 'react';
 import { api } from '../api/client';
 import { typeOf, useCellMeta, useMe, useMetas } from '../api/meta';
 import type { JsonObject, Page, Ref, RefTarget, TypeMeta } from '../api/types';
+import { part } from '../app/part';
 import { useText } from '../i18n';
 import { remember, remembered } from '../lib/preferences';
 import { asObject, asString, refText, targetOf } from '../lib/values';
@@ -13,7 +14,7 @@ import type { WidgetProps } from './widget';
 /** How many of the last picked records are offered first. */
 const LAST = 6;
 
-const CreateInPlace = lazy(() => import('../record/create-in-place').then((m) => ({ default: m.CreateInPlace })));
+const CreateInPlace = part(() => import('../record/create-in-place').then((m) => m.CreateInPlace));
 
 /** A value that follows `value` once it has rested for `pause` milliseconds. */
 export function useRested<T>(value: T, pause: number): T {

@@ -279,4 +279,8 @@ export const en: Record<TextKey, string> = {
   'audit.text': 'Kept outside the system, a checkpoint proves that no audit row before it was changed or cut. Check it with: superpaas self-check --checkpoint <file>',
   'audit.rows': '{n} {n|row|rows}',
   'record.group.limits': 'Limits',
+  'screen.absent': 'This page has no screen of its own for “{name}” yet; here is the list.',
+  'part.missing': 'This part did not load',
+  'part.missing.text': 'The program may just have been renewed, or the network is away. What was typed is kept in this browser and can be restored after reloading.',
+  'part.reload': 'Reload',
 };

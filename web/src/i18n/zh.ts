@@ -278,6 +278,10 @@ export const zh = {
   'audit.text': '保存在系统之外的检查点可以证明：此前的审计记录没有被删改。运行 superpaas self-check --checkpoint <文件> 核对。',
   'audit.rows': '{n} 条',
   'record.group.limits': '限制',
+  'screen.absent': '这个页面还没有“{name}”的专用界面，先用列表处理。',
+  'part.missing': '这一部分没有载入',
+  'part.missing.text': '可能是程序刚刚更新，或网络中断。未保存的输入会留在本机，重新载入后可以恢复。',
+  'part.reload': '重新载入',
 };
 /** A key of the page's texts. */
 export type TextKey = keyof typeof zh;

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Button, Popover, Select } from 'antd';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { api } from '../api/client';
 import type { Field, JsonObject, TypeMeta } from '../api/types';
 import { useCommand } from '../app/commands';
 import { Skeleton } from '../app/notice';
+import { part } from '../app/part';
 import type { Search } from '../app/search';
 import { refOf } from '../fields/refs';
 import { useText, type TextKey } from '../i18n';
@@ -13,7 +14,7 @@ import { refText, showValue, targetOf } from '../lib/values';
 import { conditionEntries, isRef } from './conditions';
 import { alternativesIn, fieldOf, filtersOf, splitFilter } from './list-state';
 
-const FilterPanel = lazy(() => import('./filter-panel'));
+const FilterPanel = part(() => import('./filter-panel').then((m) => m.default));
 
 type Change = (change: Search) => void;
 

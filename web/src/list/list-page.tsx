@@ -1,17 +1,20 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Navigate, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { App, Button, Dropdown, Input, type InputRef } from 'antd';
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, download } from '../api/client';
 import { typeOf, useCellMeta } from '../api/meta';
 import type { Page, TypeMeta } from '../api/types';
 import { useCommand } from '../app/commands';
 import { Star } from '../app/favourites';
 import { Failure, NotFound, Notice, Skeleton } from '../app/notice';
+import { Nothing, part } from '../app/part';
 import { writeSearch, type Search } from '../app/search';
 import { useRested } from '../fields/refs';
+import { Value } from '../fields/value';
 import { useText } from '../i18n';
 import { setTrail } from '../lib/trail';
+import { valueOf } from '../lib/values';
 import { Selection } from './bulk';
 import { ColumnsButton } from './columns';
 import { EXTRAS } from './extras';
@@ -21,9 +24,9 @@ import { groupedBy, type Line } from './groups';
 import { chosenColumns, filterEntries, nextSort, queryOf } from './list-state';
 import { toView, useLayout, useViews, usualView, viewPart, type SavedView } from './view-state';
 
-const GroupedGrid = lazy(() => import('./grouped').then((m) => ({ default: m.GroupedGrid })));
-const Views = lazy(() => import('./views').then((m) => ({ default: m.Views })));
-const InlineCell = lazy(() => import('./inline').then((m) => ({ default: m.InlineCell })));
+const GroupedGrid = part(() => import('./grouped').then((m) => m.GroupedGrid));
+const Views = part(() => import('./views').then((m) => m.Views), Nothing);
+const InlineCell = part(() => import('./inline').then((m) => m.InlineCell), ({ type, field, record }) => <Value field={field} value={valueOf(record, field)} links={false} states={type.states} />);
 
 /** The list of any resource. */
 export function ListPage() {
@@ -117,12 +120,13 @@ function useUsualView({ views, loaded }: { views: SavedView[]; loaded: boolean }
 
 const nothing = () => undefined;
 
-function List({ cell, type }: { cell: string; type: TypeMeta }) {
+/** The list of a type, in whatever place it stands. */
+export function List({ cell, type }: { cell: string; type: TypeMeta }) {
   const { t, l } = useText();
   const { message } = App.useApp();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const search = useSearch({ from: '/$cell/$resource' });
+  const search: Search = useSearch({ strict: false });
   const spot = `${cell}/${type.resource}`;
   const kept = useViews(cell, type.name);
   const [layout, setLayout] = useLayout(spot, kept.views.find((v) => v.id === search.view));

@@ -1,16 +1,17 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { App, Button, Dropdown, Input, Modal, type MenuProps } from 'antd';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { Suspense, useEffect, useRef, useState } from 'react';
 import { api, ApiError } from '../api/client';
 import { useMe } from '../api/meta';
 import type { JsonObject, RecordData } from '../api/types';
+import { part } from '../app/part';
 import type { Search } from '../app/search';
 import { useText, useWords } from '../i18n';
 import { asString } from '../lib/values';
 import { uuid } from '../lib/uuid';
 import { definitionOf, isChanged, oldViews, settleLayout, toView, viewOf, type Layout, type SavedView } from './view-state';
 
-const ViewConflict = lazy(() => import('./view-conflict').then((m) => ({ default: m.ViewConflict })));
+const ViewConflict = part(() => import('./view-conflict').then((m) => m.ViewConflict));
 
 const WORDS = {
   zh: { mine: '我的视图', shared: '共享视图', share: '共享给所有人', withdraw: '取消共享', rename: '重命名', everybody: '设为所有人的默认', moved: '此前保存在浏览器中的视图已移到服务器' },

@@ -1,12 +1,13 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useBlocker, useNavigate, useParams } from '@tanstack/react-router';
 import { Alert, App, Button, Drawer, Dropdown, Modal } from 'antd';
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ComponentType } from 'react';
+import { Suspense, useCallback, useEffect, useMemo, useState, type ComponentType } from 'react';
 import { api } from '../api/client';
 import { placeOf, typeOf, useCellMeta, useMe, useMetas } from '../api/meta';
 import type { Created, RecordData, TypeMeta } from '../api/types';
 import { useCommand } from '../app/commands';
 import { Failure, NotFound, Skeleton } from '../app/notice';
+import { Nothing, part } from '../app/part';
 import { noteRecent } from '../app/recent';
 import { Star } from '../app/favourites';
 import { RowScope, type Scope } from '../fields/row-ref';
@@ -24,13 +25,13 @@ import { keptKey } from './kept-store';
 import { LineGrid } from './line-grid';
 import { usePreview, useSave } from './use-save';
 
-const ConflictDialog = lazy(() => import('./conflict').then((m) => ({ default: m.ConflictDialog })));
-const History = lazy(() => import('./history').then((m) => ({ default: m.History })));
-const Links = lazy(() => import('./links').then((m) => ({ default: m.Links })));
+const ConflictDialog = part(() => import('./conflict').then((m) => m.ConflictDialog));
+const History = part(() => import('./history').then((m) => m.History));
+const Links = part(() => import('./links').then((m) => m.Links));
 
 /** What the form of some types offers beyond the usual, by cell and resource. */
 const EXTRAS: Partial<Record<string, ComponentType<{ draft: Draft }>>> = {
-  'platform/roles': lazy(() => import('./role-effect').then((m) => ({ default: m.RoleEffect }))),
+  'platform/roles': part(() => import('./role-effect').then((m) => m.RoleEffect), Nothing),
 };
 
 function Extra({ spot, draft }: { spot: string; draft: Draft }) {
