@@ -163,7 +163,7 @@ export function toyServer({ notes = 64 } = {}) {
     }
   };
   const matching = (records, query) => {
-    const own = new Set(['page', 'pageSize', 'sort', 'q', 'fields', 'after', 'by', 'sum', 'format']);
+    const own = new Set(['page', 'pageSize', 'sort', 'q', 'fields', 'after', 'by', 'sum', 'format', 'mask']);
     let hits = records.filter((r) => !query.get('q') || JSON.stringify(r).toLowerCase().includes(query.get('q').toLowerCase()));
     for (const [key, value] of query) {
       if (own.has(key)) continue;

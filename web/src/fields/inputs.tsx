@@ -1,9 +1,10 @@
 import { Checkbox, Input, Select } from 'antd';
-import { useRef, useState } from 'react';
+import { useContext, useRef, useState } from 'react';
 import { useText } from '../i18n';
 import { addDays, parseDate, today } from '../lib/dates';
 import { parseDecimal } from '../lib/decimal';
 import { asString, restDecimal, typedDecimal } from '../lib/values';
+import { Eye, SightOf, useReveal } from './reveal';
 import type { WidgetProps } from './widget';
 
 function frame({ invalid, dense, label }: WidgetProps) {
@@ -33,13 +34,15 @@ export function LongTextInput(props: WidgetProps) {
   );
 }
 
-/** A sensitive text: shown masked by the server; typing replaces the whole. */
+/** A sensitive text: masked until its eye is pressed; typing replaces the mask, or goes on from what was revealed. */
 export function SecretInput(props: WidgetProps) {
   const { field, value, onChange, id } = props;
   const masked = asString(value).includes('*');
+  const reveal = useReveal(field, value, useContext(SightOf));
   return (
-    <Input {...frame(props)} id={id} value={masked ? '' : asString(value)} placeholder={masked ? asString(value) : undefined}
-      autoComplete="off" maxLength={field.maxLength ?? undefined} onChange={(e) => onChange(e.target.value)} />
+    <Input {...frame(props)} id={id} value={masked ? (reveal.clear ?? '') : asString(value)} placeholder={masked ? asString(value) : undefined}
+      autoComplete="off" maxLength={field.maxLength ?? undefined} onChange={(e) => { reveal.hide(); onChange(e.target.value); }}
+      suffix={reveal.offered ? <Eye field={field} open={reveal.clear !== null} busy={reveal.busy} onToggle={reveal.toggle} /> : undefined} />
   );
 }
 

@@ -5,7 +5,7 @@ import { api } from '../api/client';
 import { useMetas } from '../api/meta';
 import type { CellMeta, Field, Json, JsonObject, RecordData, TableMeta, TypeMeta } from '../api/types';
 import { useText, type Lang } from '../i18n';
-import { asObject, asString, isBlank, showValue } from '../lib/values';
+import { asObject, asString, isBlank, maskOf, showValue } from '../lib/values';
 import type { WidgetProps } from './widget';
 
 /** A record whose rows a reference may point at. */
@@ -36,7 +36,7 @@ export function useParentRows(parent: Parent | null): { rows: JsonObject[]; pend
   const id = parent === null ? null : scope(parent.cell, parent.type.name);
   const answer = useQuery({
     queryKey: ['record', parent?.cell, parent?.type.resource, id],
-    queryFn: () => api<RecordData>(`/${parent?.cell ?? ''}/${parent?.type.resource ?? ''}/${id ?? ''}`),
+    queryFn: () => api<RecordData>(`/${parent?.cell ?? ''}/${parent?.type.resource ?? ''}/${id ?? ''}`, { query: maskOf(parent?.type) }),
     enabled: parent !== null && id !== null,
   });
   const found = parent === null ? undefined : answer.data?.[parent.table.name];

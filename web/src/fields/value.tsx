@@ -3,6 +3,7 @@ import { placeOf, useMetas } from '../api/meta';
 import type { Field, Json, Ref, StateMeta } from '../api/types';
 import { useText } from '../i18n';
 import { asObject, asString, isBlank, isNumeric, refText, showValue, targetOf } from '../lib/values';
+import { MaskedHere } from './reveal';
 
 /** A state as a pastel tag with its text. */
 export function StateTag({ states, value }: { states: StateMeta[]; value: Json | undefined }) {
@@ -24,6 +25,7 @@ function AnyRefLink({ value }: { value: Json }) {
 export function Value({ field, value, links = true, states }: { field: Field; value: Json | undefined; links?: boolean; states?: StateMeta[] }) {
   const { lang } = useText();
   if (isBlank(value)) return <span className="blank">{links ? '—' : ''}</span>;
+  if (links && field.sensitive) return <MaskedHere field={field} value={value} />;
   if (field.type === 'state' && states) return <StateTag states={states} value={value} />;
   if (isNumeric(field.type)) {
     return <span className={asString(value).startsWith('-') ? 'num negative' : 'num'}>{showValue(field, value, lang)}</span>;

@@ -283,4 +283,6 @@ export const en: Record<TextKey, string> = {
   'part.missing': 'This part did not load',
   'part.missing.text': 'The program may just have been renewed, or the network is away. What was typed is kept in this browser and can be restored after reloading.',
   'part.reload': 'Reload',
+  'reveal.show': 'Show {name} (noted in the audit log)',
+  'reveal.hide': 'Hide {name}',
 };

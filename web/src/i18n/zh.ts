@@ -282,6 +282,8 @@ export const zh = {
   'part.missing': '这一部分没有载入',
   'part.missing.text': '可能是程序刚刚更新，或网络中断。未保存的输入会留在本机，重新载入后可以恢复。',
   'part.reload': '重新载入',
+  'reveal.show': '显示{name}（会记入审计日志）',
+  'reveal.hide': '遮住{name}',
 };
 /** A key of the page's texts. */
 export type TextKey = keyof typeof zh;

@@ -1,4 +1,4 @@
-import type { Field, Json, JsonObject, Ref, RefTarget } from '../api/types';
+import type { Field, Json, JsonObject, Ref, RefTarget, TypeMeta } from '../api/types';
 import { labelIn, text, type Lang } from '../i18n';
 import { parseDate, showInstant } from './dates';
 import { groupDecimal, parseDecimal, shiftDecimal, usedDecimals } from './decimal';
@@ -25,6 +25,16 @@ export function refText(value: Json | undefined): string {
   const ref = asObject(value) as Ref | null;
   if (ref === null) return '';
   return [ref.code ?? ref.number, ref.name].filter((part) => part).join(' ') || (ref.id ?? '');
+}
+
+/** Whether somebody sees sensitive values of a type in clear when he asks for them. */
+export function mayReveal(type: TypeMeta): boolean {
+  return type.permissions.unmask && [...type.fields, ...type.tables.flatMap((table) => table.fields)].some((f) => f.sensitive && !f.masked);
+}
+
+/** What the page says with every question about records of a type: it wants masks, and reveals one value at a time. */
+export function maskOf(type: TypeMeta | undefined): { mask?: string } {
+  return type && mayReveal(type) ? { mask: 'true' } : {};
 }
 
 /** Where the references of a field point; users and departments live in the platform. */

@@ -3,7 +3,7 @@ import { useRef, useState } from 'react';
 import { api } from '../api/client';
 import type { ActionMeta, Page, RecordData, TypeMeta } from '../api/types';
 import { useText } from '../i18n';
-import { asString } from '../lib/values';
+import { asString, maskOf } from '../lib/values';
 import { asks } from '../record/asked';
 
 /** Records per call, and records at most. */
@@ -72,7 +72,7 @@ export function Selection({ cell, type, records, query, total, totalExact, whole
     stopped.current = false;
     setProgress({ done: 0, all: records.length });
     try {
-      const found = all ? await everything(path, query) : records;
+      const found = all ? await everything(path, { ...query, ...maskOf(type) }) : records;
       const able = found.filter((r) => action.from.includes(asString(r.state)));
       if (able.length === 0) { message.info(t('bulk.none')); return; }
       setProgress({ done: 0, all: able.length });

@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Suspense, useRef, type ComponentType, type CSSProperties, type KeyboardEvent, type PointerEvent } from 'react';
 import type { Field, RecordData, TypeMeta } from '../api/types';
+import { Masked } from '../fields/reveal';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
 import { preferences } from '../lib/preferences';
@@ -29,6 +30,8 @@ export interface GridProps {
   busy: boolean;
   /** How values are changed where they stand, while that is wanted. */
   inline: { cell: string; Cell: ComponentType<InlineProps> } | null;
+  /** The cell of the records, when their sensitive values may be revealed. */
+  sights: string | null;
   /** Whether a group shows what is in it. */
   isOpen: (key: string) => boolean;
   onChoose: (ids: string[]) => void;
@@ -90,10 +93,10 @@ function Head({ columns, sort, selectable, all, edges, onAll, onSort, onWidth }:
   );
 }
 
-type RowProps = Pick<GridProps, 'type' | 'columns' | 'chosen' | 'selectable' | 'inline' | 'onChoose' | 'onOpen'> & { edges: (number | null)[] };
+type RowProps = Pick<GridProps, 'type' | 'columns' | 'chosen' | 'selectable' | 'inline' | 'sights' | 'onChoose' | 'onOpen'> & { edges: (number | null)[] };
 const topStyle = (top: number | null): CSSProperties | undefined => (top === null ? undefined : { position: 'absolute', top, left: 0, right: 0 });
 
-function Row({ record, top, type, columns, chosen, selectable, inline, edges, onChoose, onOpen }: RowProps & { record: RecordData; top: number | null }) {
+function Row({ record, top, type, columns, chosen, selectable, inline, sights, edges, onChoose, onOpen }: RowProps & { record: RecordData; top: number | null }) {
   const { t, l } = useText();
   const picked = chosen.includes(record.id);
   const first = selectable ? 1 : 0;
@@ -108,7 +111,8 @@ function Row({ record, top, type, columns, chosen, selectable, inline, edges, on
       ) : null}
       {columns.map((field, i) => (
         <span key={field.name} role="gridcell" className={`cell cell-${field.type} ${isNumeric(field.type) ? 'right' : ''}`} data-label={l(field.label, field.name)} style={edgeStyle(edges[first + i])}>
-          {inline ? <Suspense fallback={null}><inline.Cell cell={inline.cell} {...{ type, field, record }} /></Suspense> : <Value field={field} value={valueOf(record, field)} links={false} states={type.states} />}
+          {inline ? <Suspense fallback={null}><inline.Cell cell={inline.cell} {...{ type, field, record }} /></Suspense>
+            : field.sensitive && sights ? <Masked field={field} value={valueOf(record, field)} sight={{ cell: sights, type, id: record.id }} /> : <Value field={field} value={valueOf(record, field)} links={false} states={type.states} />}
         </span>
       ))}
     </div>
@@ -141,7 +145,7 @@ function MoreRow({ count, top, onMore }: { count: number; top: number | null; on
 
 /** The rows of a list: plain cells, a head that stays, and only what is in view when there are many. */
 export function Grid(props: GridProps) {
-  const { type, columns, lines, layout, sort, chosen, selectable, busy, inline, isOpen, onChoose, onOpen, onSort, onFold, onMore, onWidth } = props;
+  const { type, columns, lines, layout, sort, chosen, selectable, busy, inline, sights, isOpen, onChoose, onOpen, onSort, onFold, onMore, onWidth } = props;
   const { density } = useCell(preferences);
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -170,7 +174,7 @@ export function Grid(props: GridProps) {
   };
   const draw = (line: Line | undefined, top: number | null) => {
     if (line === undefined) return null;
-    if (line.kind === 'row') return <Row key={line.record.id} record={line.record} top={top} {...{ type, columns, chosen, selectable, inline, edges, onChoose, onOpen }} />;
+    if (line.kind === 'row') return <Row key={line.record.id} record={line.record} top={top} {...{ type, columns, chosen, selectable, inline, sights, edges, onChoose, onOpen }} />;
     if (line.kind === 'more') return <MoreRow key={`more-${line.group.key}`} count={line.count} top={top} onMore={() => onMore(line.group)} />;
     return <GroupRow key={`group-${line.group.key}`} group={line.group} top={top} open={isOpen(line.group.key)} {...{ columns, selectable }} onFold={() => onFold(line.group.key)} />;
   };

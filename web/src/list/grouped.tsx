@@ -6,6 +6,7 @@ import type { Field, Page, RecordData } from '../api/types';
 import { Failure, Skeleton } from '../app/notice';
 import type { Search } from '../app/search';
 import { useText } from '../i18n';
+import { maskOf } from '../lib/values';
 import { Grid, type GridProps } from './grid';
 import { groupKeyOf, groupLines, groupsOf, isSummed, openLeaves, type Group, type GroupAnswer } from './groups';
 
@@ -44,7 +45,7 @@ export function GroupedGrid({ cell, by, query, empty, onPage, change, ...grid }:
   const isOpen = (key: string) => few !== toggled.has(key);
   const rows = (filter: Search) => ({
     queryKey: ['list', cell, type.resource, 'grouped', query, filter, lang],
-    queryFn: ({ signal }: { signal: AbortSignal }) => api<Page>(path, { query: { ...query, ...filter, page: '1', pageSize: String(SHOWN) }, signal }),
+    queryFn: ({ signal }: { signal: AbortSignal }) => api<Page>(path, { query: { ...query, ...filter, ...maskOf(grid.type), page: '1', pageSize: String(SHOWN) }, signal }),
   });
   const whole = useQuery({ ...rows({}), enabled: heads.isSuccess && few && total > 0, placeholderData: keepPreviousData });
   const leaves = few ? [] : openLeaves(groups, isOpen);

@@ -6,7 +6,7 @@ import type { Field, Json, Page, RecordData, TypeMeta } from '../api/types';
 import { WIDGETS } from '../fields/registry';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
-import { asString, fault, showValue, toWire, valueOf } from '../lib/values';
+import { asString, fault, maskOf, showValue, toWire, valueOf } from '../lib/values';
 import { isWritable } from '../record/draft';
 
 /** Types whose values fit into a cell of a list. */
@@ -64,12 +64,12 @@ function Editor({ cell, type, field, record, close }: InlineProps & { close: (fo
     busy.current = true;
     const path = `/${cell}/${type.resource}/${record.id}`;
     try {
-      show(await api<RecordData>(path, { method: 'PATCH', version: record.version, body: { version: record.version, [field.name]: wire } }));
+      show(await api<RecordData>(path, { method: 'PATCH', version: record.version, query: maskOf(type), body: { version: record.version, [field.name]: wire } }));
       close(focus);
     } catch (error) {
       busy.current = false;
       if (error instanceof ApiError && error.code === 'CONFLICT') {
-        show(await api<RecordData>(path));
+        show(await api<RecordData>(path, { query: maskOf(type) }));
         message.warning(t('conflict.title'));
         close(focus);
         return;

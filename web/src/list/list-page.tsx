@@ -14,7 +14,7 @@ import { useRested } from '../fields/refs';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
 import { setTrail } from '../lib/trail';
-import { valueOf } from '../lib/values';
+import { maskOf, mayReveal, valueOf } from '../lib/values';
 import { Selection } from './bulk';
 import { ColumnsButton } from './columns';
 import { EXTRAS } from './extras';
@@ -98,7 +98,7 @@ function useRows(cell: string, type: TypeMeta, query: Record<string, string>, gr
   const { lang } = useText();
   return useQuery({
     queryKey: ['list', cell, type.resource, query, lang],
-    queryFn: ({ signal }) => api<Page>(`/${cell}/${type.resource}`, { query, signal }),
+    queryFn: ({ signal }) => api<Page>(`/${cell}/${type.resource}`, { query: { ...query, ...maskOf(type) }, signal }),
     placeholderData: keepPreviousData,
     enabled: !grouped,
   });
@@ -170,7 +170,7 @@ export function List({ cell, type }: { cell: string; type: TypeMeta }) {
     </Notice>
   );
   const grid = {
-    type, columns, layout, chosen, sort: search.sort ?? type.list.sort ?? '', inline: inline ? { cell, Cell: InlineCell } : null, selectable: type.actions.some((a) => a.allowed),
+    type, columns, layout, chosen, sort: search.sort ?? type.list.sort ?? '', inline: inline ? { cell, Cell: InlineCell } : null, selectable: type.actions.some((a) => a.allowed), sights: mayReveal(type) ? cell : null,
     onChoose: setChosen, onOpen: open, onSort: (name: string) => change({ sort: nextSort(search.sort ?? type.list.sort ?? '', name, type.list.sort) }),
     onWidth: (name: string, width: number) => setLayout({ ...layout, widths: { ...layout.widths, [name]: width } }),
   };

@@ -5,7 +5,7 @@ import type { ActionMeta, AllowedAction, Created, JsonObject, RecordData, TypeMe
 import { useCommand } from '../app/commands';
 import { useText, type Lang, labelIn, text } from '../i18n';
 import { uuid } from '../lib/uuid';
-import { asString } from '../lib/values';
+import { asString, maskOf } from '../lib/values';
 import { asks } from './asked';
 import { Draft } from './draft';
 import { HeadFields } from './fields';
@@ -109,7 +109,7 @@ export function ActionButtons(props: Props) {
       const now = await props.ready();
       if (now === null) return;
       const done = await api<RecordData & { created?: Created[] }>(`/${cell}/${type.resource}/${now.id}/transitions`, {
-        method: 'POST', requestId: uuid(),
+        method: 'POST', requestId: uuid(), query: maskOf(type),
         body: { action: action.action, version: now.version, ...(Object.keys(data).length > 0 ? { data } : {}) },
       });
       setAsking(null);

@@ -6,7 +6,7 @@ import { Skeleton } from '../app/notice';
 import { WIDGETS } from '../fields/registry';
 import { Value } from '../fields/value';
 import { useText } from '../i18n';
-import { asObject, asString, isBlank, showValue, valueOf } from '../lib/values';
+import { asObject, asString, isBlank, maskOf, showValue, valueOf } from '../lib/values';
 import { isWritable, useDraft, type Draft } from './draft';
 
 /** Id of the input of a field, so that labels and error jumps find it. */
@@ -21,7 +21,7 @@ async function fillFrom(draft: Draft, field: Field, value: Json, metas: CellMeta
   const id = asString(asObject(value)?.id);
   const type = metas.find((m) => m.cell === field.ref?.cell)?.types.find((x) => x.name === field.ref?.type);
   if (field.type !== 'ref' || type?.kind !== 'document' || id === '') return;
-  const source = await api<RecordData>(`/${field.ref?.cell ?? ''}/${type.resource}/${id}`).catch(() => null);
+  const source = await api<RecordData>(`/${field.ref?.cell ?? ''}/${type.resource}/${id}`, { query: maskOf(type) }).catch(() => null);
   if (source === null || asString(asObject(draft.head[field.name])?.id) !== id) return;
   for (const other of draft.type.fields) {
     const known = asObject(source[other.name]);

@@ -11,12 +11,13 @@ import { Nothing, part } from '../app/part';
 import { noteRecent } from '../app/recent';
 import { Star } from '../app/favourites';
 import { RowScope, type Scope } from '../fields/row-ref';
+import { SightOf } from '../fields/reveal';
 import { StateTag } from '../fields/value';
 import { useText } from '../i18n';
 import { showInstant } from '../lib/dates';
 import { groupDecimal } from '../lib/decimal';
 import { searchOf, trailOf } from '../lib/trail';
-import { asObject, asString, refText } from '../lib/values';
+import { asObject, asString, maskOf, mayReveal, refText } from '../lib/values';
 import { ActionButtons, allowedActions, closedActions } from './actions';
 import { Draft, useDraft, type Kept } from './draft';
 import { figuresOf, HeadFields } from './fields';
@@ -43,16 +44,17 @@ function Extra({ spot, draft }: { spot: string; draft: Draft }) {
 export function RecordPage() {
   const { cell, resource, id } = useParams({ from: '/$cell/$resource/$id' });
   const meta = useCellMeta(cell);
+  const type = meta.data ? typeOf(meta.data, resource) : undefined;
   const record = useQuery({
     queryKey: ['record', cell, resource, id],
-    queryFn: () => api<RecordData>(`/${cell}/${resource}/${id}`),
-    enabled: id !== 'new',
+    queryFn: () => api<RecordData>(`/${cell}/${resource}/${id}`, { query: maskOf(type) }),
+    enabled: id !== 'new' && type !== undefined,
     staleTime: 0,
   });
-  if (meta.isPending || (id !== 'new' && record.isPending)) return <Skeleton />;
+  if (meta.isPending) return <Skeleton />;
   if (meta.isError) return <Failure error={meta.error} retry={() => void meta.refetch()} />;
-  const type = typeOf(meta.data, resource);
   if (!type) return <NotFound />;
+  if (id !== 'new' && record.isPending) return <Skeleton />;
   if (record.isError) return <Failure error={record.error} retry={() => void record.refetch()} />;
   return <Editor key={`${cell}/${resource}/${id}`} cell={cell} type={type} record={id === 'new' ? null : (record.data ?? null)} />;
 }
@@ -159,6 +161,10 @@ function More({ items, closed, onPick }: { items: { key: string; label: string; 
 /** What the next new record of a place starts with. */
 let copy: { place: string; from: Kept } | null = null;
 
+function copyNext(place: string, from: Kept): void {
+  copy = { place, from };
+}
+
 /** The draft of an opened record; a new one may start as a copy. */
 function begin(type: TypeMeta, record: RecordData | null, place: string): Draft {
   const draft = new Draft(type, record);
@@ -175,6 +181,23 @@ function useScope(cell: string, draft: Draft): Scope {
     const field = draft.type.fields.find((f) => f.ref?.cell === wantedCell && f.ref.type === name && asObject(draft.head[f.name])?.id);
     return field ? asString(asObject(draft.head[field.name])?.id) : null;
   }, [cell, draft, refs]); // eslint-disable-line react-hooks/exhaustive-deps -- what is referred to decides
+}
+
+/** Names the window after the record, and keeps the record among those opened last. */
+function useNoted(cell: string, type: TypeMeta, base: RecordData | null): void {
+  const { t, l } = useText();
+  const me = useMe();
+  const label = l(type.label, type.name);
+  useEffect(() => {
+    const title = base ? titleOf(type, base) : '';
+    document.title = `${title || label} · ${t('app.name')}`;
+    if (base) noteRecent(me.tenant.code, me.person.id, { cell, resource: type.resource, id: base.id, title: title || label });
+  }, [base, cell, label, me, t, type]);
+}
+
+/** The record whose sensitive values this person may have shown. */
+function useSight(cell: string, type: TypeMeta, id: string | undefined) {
+  return useMemo(() => (id !== undefined && mayReveal(type) ? { cell, type, id } : null), [cell, type, id]);
 }
 
 function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: RecordData | null }) {
@@ -200,14 +223,11 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   const kept = useKept(draft, keptKey(me.tenant.code, me.person.id, `${spot}/${record?.id ?? 'new'}`), editable);
   const guard = useGuard(draft, kept.drop);
   const scope = useScope(cell, draft);
+  const sight = useSight(cell, type, record?.id);
   usePreview(cell, draft, lang, editable && type.kind === 'document');
 
   useEffect(() => { if (record && !draft.dirty && record !== draft.base && record.version >= (draft.base?.version ?? 0)) draft.load(record); }, [record, draft]);
-  useEffect(() => {
-    const title = base ? titleOf(type, base) : '';
-    document.title = `${title || label} · ${t('app.name')}`;
-    if (base) noteRecent(me.tenant.code, me.person.id, { cell, resource: type.resource, id: base.id, title: title || label });
-  }, [base, cell, label, me, t, type]);
+  useNoted(cell, type, base);
 
   const place = useCallback((id: string) => navigate({ to: '/$cell/$resource/$id', params: { cell, resource: type.resource, id }, replace: id !== 'new' }), [navigate, cell, type.resource]);
   const store = useCallback(async (): Promise<RecordData | null> => {
@@ -253,7 +273,7 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
       await navigate({ to: '/$cell/$resource', params: { cell, resource: type.resource }, search: searchOf(spot) });
     },
   });
-  const refetch = () => api<RecordData>(`/${cell}/${type.resource}/${base?.id ?? ''}`);
+  const refetch = () => api<RecordData>(`/${cell}/${type.resource}/${base?.id ?? ''}`, { query: maskOf(type) });
   const done = (next: RecordData, made: Created[], action: string) => {
     draft.load(next);
     client.setQueryData(['record', cell, type.resource, next.id], next);
@@ -272,12 +292,12 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   const pick = (key: string) => {
     if (key === 'history' || key === 'links') setDrawer(key);
     else if (key === 'new') void place('new');
-    else if (key === 'copy') { copy = { place: spot, from: draft.copied() }; void place('new'); }
+    else if (key === 'copy') { copyNext(spot, draft.copied()); void place('new'); }
     else if (key === 'saveNew') void onSave(true);
     else if (key === 'delete') remove();
   };
   return (
-    <RowScope value={scope}>
+    <RowScope value={scope}><SightOf value={sight}>
       <div className="record">
         {guard}
         <div className="record-head">
@@ -317,6 +337,6 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
           </Suspense>
         </Drawer>
       </div>
-    </RowScope>
+    </SightOf></RowScope>
   );
 }

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { api, ApiError } from '../api/client';
 import type { RecordData } from '../api/types';
 import { useText, type Lang } from '../i18n';
+import { maskOf } from '../lib/values';
 import type { Draft } from './draft';
 import { inputId } from './fields';
 
@@ -36,7 +37,8 @@ function send(cell: string, draft: Draft, options: { dryRun?: boolean; signal?: 
   const base = `/${cell}/${draft.type.resource}`;
   const common = {
     body: draft.body(),
-    ...(options.dryRun ? { query: { dryRun: 'true' } } : { requestId: draft.requestId }),
+    query: { ...maskOf(draft.type), ...(options.dryRun ? { dryRun: 'true' } : {}) },
+    ...(options.dryRun ? {} : { requestId: draft.requestId }),
     ...(options.signal ? { signal: options.signal } : {}),
   };
   return draft.base === null
@@ -92,7 +94,7 @@ export function useSave(cell: string, draft: Draft) {
     } catch (error) {
       if (!(error instanceof ApiError)) return { text: error instanceof Error ? error.message : String(error) };
       if (error.code === 'CONFLICT' && draft.base !== null) {
-        return { text: null, theirs: await api<RecordData>(`/${cell}/${draft.type.resource}/${draft.base.id}`) };
+        return { text: null, theirs: await api<RecordData>(`/${cell}/${draft.type.resource}/${draft.base.id}`, { query: maskOf(draft.type) }) };
       }
       return { text: showRefusal(draft, error) };
     } finally {
