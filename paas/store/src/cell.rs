@@ -2,6 +2,9 @@
 
 use paas_types::{Code, Date, Id, Instant, Refusal};
 
+/// The longest text of a statement that stays prepared, bytes: one of thousands of values takes a megabyte.
+pub(crate) const KEPT_TEXT: usize = 8 * 1_024;
+
 /// One value on its way to or from the database.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {

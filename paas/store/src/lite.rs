@@ -2,11 +2,11 @@
 
 use crate::api::OpenError;
 use crate::budget::Budget;
-use crate::cell::{Cell, Col, Fault};
+use crate::cell::{Cell, Col, Fault, KEPT_TEXT};
 use paas_types::Id;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags};
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -60,9 +60,10 @@ impl Lite {
         if self.budget.is_over() {
             return Err(Fault::Timeout);
         }
-        let mut statement = self.connection.prepare_cached(&numbered(sql)).map_err(fault)?;
-        bind(&mut statement, params)?;
-        statement.raw_execute().map(|n| n as u64).map_err(fault)
+        self.with(sql, |statement| {
+            bind(statement, params)?;
+            statement.raw_execute().map(|n| n as u64).map_err(fault)
+        })
     }
 
     /// Runs a statement that answers rows of these columns.
@@ -70,18 +71,33 @@ impl Lite {
         if self.budget.is_over() {
             return Err(Fault::Timeout);
         }
-        let mut statement = self.connection.prepare_cached(&numbered(sql)).map_err(fault)?;
-        bind(&mut statement, params)?;
-        let mut rows = statement.raw_query();
-        let mut out = Vec::new();
-        while let Some(row) = rows.next().map_err(fault)? {
-            let mut cells = Vec::with_capacity(columns.len());
-            for (index, col) in columns.iter().enumerate() {
-                cells.push(read(row.get_ref(index).map_err(fault)?, *col)?);
+        self.with(sql, |statement| {
+            bind(statement, params)?;
+            let mut rows = statement.raw_query();
+            let mut out = Vec::new();
+            while let Some(row) = rows.next().map_err(fault)? {
+                let mut cells = Vec::with_capacity(columns.len());
+                for (index, col) in columns.iter().enumerate() {
+                    cells.push(read(row.get_ref(index).map_err(fault)?, *col)?);
+                }
+                out.push(cells);
             }
-            out.push(cells);
+            Ok(out)
+        })
+    }
+
+    /// Prepares a statement, or takes it as it was prepared; one of many values is not kept.
+    fn with<T>(
+        &mut self,
+        sql: &str,
+        run: impl FnOnce(&mut CachedStatement<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut statement = self.connection.prepare_cached(&numbered(sql)).map_err(fault)?;
+        let result = run(&mut statement);
+        if sql.len() > KEPT_TEXT {
+            statement.discard();
         }
-        Ok(out)
+        result
     }
 }
 
@@ -90,7 +106,7 @@ pub(crate) fn numbered(sql: &str) -> Cow<'_, str> {
     if sql.contains('$') { Cow::Owned(sql.replace('$', "?")) } else { Cow::Borrowed(sql) }
 }
 
-fn bind(statement: &mut rusqlite::CachedStatement<'_>, params: &[Cell]) -> Result<(), Fault> {
+fn bind(statement: &mut CachedStatement<'_>, params: &[Cell]) -> Result<(), Fault> {
     for (index, cell) in params.iter().enumerate() {
         statement.raw_bind_parameter(index + 1, cell).map_err(fault)?;
     }

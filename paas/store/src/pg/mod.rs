@@ -14,7 +14,7 @@ mod tls;
 mod wire;
 
 use crate::budget::Budget;
-use crate::cell::{Cell, Col, Fault};
+use crate::cell::{Cell, Col, Fault, KEPT_TEXT};
 use crate::plan::Plan;
 use constraints::Constraints;
 use futures_util::future::{MaybeDone, maybe_done};
@@ -351,7 +351,9 @@ impl Pg {
         if session.statements.len() >= STATEMENTS {
             session.statements.clear();
         }
-        session.statements.insert(sql.to_owned(), statement.clone());
+        if sql.len() <= KEPT_TEXT {
+            session.statements.insert(sql.to_owned(), statement.clone());
+        }
         Ok(statement)
     }
 
