@@ -38,6 +38,7 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, draft: &Draft, record: &mut dyn Record, o
     ctx.tx.expect_all(&named)?;
     put(ctx, draft, record, how, ("", &mut errors))?;
     belong(ctx, draft, record, &mut errors)?;
+    crate::custom::put(ctx, draft.custom.as_deref(), record, (onto, &mut errors))?;
     if errors.is_empty() { Ok(()) } else { Err(Refusal::fields(errors)) }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct Draft {
     pub(crate) owner: Option<Input>,
     /// Which department's, when said.
     pub(crate) department: Option<Input>,
+    /// What was said of custom fields: names, with JSON as it was sent. What they are, only the tenant knows.
+    pub(crate) custom: Option<Vec<(String, String)>>,
     /// What a create leaves out and the declaration fills in.
     pub(crate) defaults: Vec<(usize, Value)>,
     /// Fields of other types than text that came back as stars.
@@ -99,6 +101,8 @@ fn read_object(
             draft.rows.push((table, rows));
         } else if meta.fields.iter().any(|f| f.group == Some(name)) {
             read_group(meta, name, raw, &at, (&mut draft, errors));
+        } else if name == "custom" && meta.is_customizable() {
+            read_custom(raw, &at, (&mut draft, errors));
         } else if !is_of_house(meta, name) || !read_system(name, raw, &at, (&mut draft, errors)) {
             errors.push(FieldError {
                 field: at,
@@ -185,6 +189,19 @@ fn read_group(
             }),
         }
     }
+}
+
+fn read_custom(raw: &RawValue, at: &str, (draft, errors): (&mut Draft, &mut Vec<FieldError>)) {
+    if raw.get() == "null" {
+        return;
+    }
+    let Ok(inner) = serde_json::from_str::<Object<'_>>(raw.get()) else {
+        errors.push(wrong_type(at));
+        return;
+    };
+    let mut said: Vec<(String, String)> = inner.0.into_iter().map(|(name, raw)| (name, raw.get().to_owned())).collect();
+    said.sort_unstable();
+    draft.custom = Some(said);
 }
 
 fn read_field(
@@ -377,12 +394,12 @@ fn reference(text: &str) -> Result<Input, &'static str> {
     named.map(|t| by(t.trim().to_owned())).ok_or("WRONG_TYPE")
 }
 
-fn string(text: &str) -> Result<String, &'static str> {
+pub(crate) fn string(text: &str) -> Result<String, &'static str> {
     let read: String = serde_json::from_str(text).map_err(|_| "WRONG_TYPE")?;
     if read.contains('\0') { Err("INVALID_TEXT") } else { Ok(read.trim().to_owned()) }
 }
 
-fn limited(text: String, max: u32) -> Result<String, &'static str> {
+pub(crate) fn limited(text: String, max: u32) -> Result<String, &'static str> {
     if text.chars().count() > max as usize { Err("TOO_LONG") } else { Ok(text) }
 }
 
@@ -415,15 +432,24 @@ fn wrong_type(at: &str) -> FieldError {
 }
 
 pub(crate) fn required(field: &Field, at: &str) -> FieldError {
+    required_of(&field.label, at)
+}
+
+pub(crate) fn required_of(label: &Text, at: &str) -> FieldError {
     FieldError {
         field: at.to_owned(),
         code: "REQUIRED",
-        message: Text::new(format!("请填写{}。", field.label.zh), format!("{} is required.", field.label.en)),
+        message: Text::new(format!("请填写{}。", label.zh), format!("{} is required.", label.en)),
     }
 }
 
 fn invalid(field: &Field, at: &str, code: &'static str) -> FieldError {
-    let (zh, en) = (&field.label.zh, &field.label.en);
+    wrong(&field.label, at, code)
+}
+
+/// What is wrong with the value of a field of this label.
+pub(crate) fn wrong(label: &Text, at: &str, code: &'static str) -> FieldError {
+    let (zh, en) = (&label.zh, &label.en);
     let message = match code {
         "TOO_MANY_DECIMALS" => Text::new(format!("{zh}的小数位数过多。"), format!("{en} has too many decimals.")),
         "NOT_A_NUMBER" => Text::new(format!("{zh}必须是数字。"), format!("{en} must be a number.")),

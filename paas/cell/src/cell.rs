@@ -139,7 +139,7 @@ fn split_label(label: &'static str) -> Text {
 impl Cell {
     /// A cell with its code and its label `中文 | English`.
     pub fn new(name: &'static str, label: &'static str) -> Cell {
-        Cell {
+        let cell = Cell {
             registry: Registry {
                 name,
                 label: split_label(label),
@@ -164,7 +164,9 @@ impl Cell {
             tells: Vec::new(),
             reads: Vec::new(),
             asks: Vec::new(),
-        }
+        };
+        // What every cell has.
+        cell.master(crate::custom::FLOW)
     }
 
     fn kind(&mut self, kind: Arc<dyn Kind>) {
@@ -380,7 +382,8 @@ pub(crate) fn verbs_of(kind: &dyn Kind) -> Vec<&'static str> {
         RecordKind::Setting => vec!["read", "update"],
         _ => vec!["read", "export"],
     };
-    if meta.fields.iter().any(|f| matches!(f.ty, FieldType::Secret(_))) {
+    // Who may unmask custom fields sees the sensitive ones of every type in clear.
+    if meta.name == crate::custom::NAME || meta.fields.iter().any(|f| matches!(f.ty, FieldType::Secret(_))) {
         verbs.push("unmask");
     }
     verbs.extend(kind.edges().iter().filter(|e| !e.system).map(|e| e.name));
@@ -461,13 +464,17 @@ impl Registry {
         codes
     }
 
-    /// Every name that a field right can have, sorted: `{cell}.{type}.{field}`, `{cell}.{type}.{table}`, and below it
+    /// Every name that a field right can have, sorted: `{cell}.{type}.{field}`, `{cell}.{type}.custom` for all custom
+    /// fields (below it each by its key, which only the tenant knows), `{cell}.{type}.{table}`, and below it
     /// each field of its rows; those also by the name of the row type.
     pub(crate) fn restrictable(&self) -> Vec<String> {
         let mut names = Vec::new();
         for kind in &self.kinds {
             let meta = kind.meta();
             names.extend(meta.fields.iter().map(|f| self.code(meta, f.name)));
+            if meta.is_customizable() && self.view(meta.name).is_none() {
+                names.push(self.code(meta, "custom"));
+            }
             for table in meta.tables {
                 let whole = self.code(meta, table.name);
                 let rows = (table.meta)();

@@ -43,7 +43,7 @@ impl Cell {
             openapi: crate::openapi::document(&self.registry),
             events: json!({"tells": self.told(), "hears": self.heard()}),
             permissions: json!(self.permissions()),
-            meta: crate::http::meta::whole(&self.registry, &Caller::system()),
+            meta: crate::http::meta::whole(&self.registry, &Caller::system(), &crate::custom::Definitions::default()),
         }
     }
 

@@ -2,6 +2,7 @@
 //! the same transaction.
 
 use crate::ctx::Ctx;
+use crate::custom;
 use crate::kind::Kind;
 use crate::rights::reaches;
 use crate::snapshot::{changes, snapshot};
@@ -45,6 +46,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, kind: &dyn Kind, record: &mut dyn Record
         }
     }
     ctx.tx.insert(record)?;
+    custom::register(ctx, None, record)?;
     kind.saved(ctx, record)?;
     let after = snapshot(record);
     ctx.tx.audit("create", Some(record), None, Some(after))
@@ -90,6 +92,7 @@ pub(crate) fn update(ctx: &mut Ctx<'_>, kind: &dyn Kind, before: &dyn Record, af
     kind.prepare(ctx, after)?;
     ctx.registry.conditions.demand(after)?;
     ctx.tx.update(before, after)?;
+    custom::register(ctx, Some(before), after)?;
     kind.saved(ctx, after)?;
     audit_change(ctx, "update", before, after)?;
     tell_owners(ctx, "update", before, after)

@@ -1,6 +1,7 @@
 //! The formats of exports and reports: JSON, CSV and spreadsheets; PDF is [`crate::paper`]. Cells are typed; a text never becomes a formula.
 
 use crate::ctx::Caller;
+use crate::custom::{CustomKind, Definition, Definitions};
 use crate::kind::Kind;
 use crate::report::Table;
 use crate::rights::Place;
@@ -9,6 +10,7 @@ use paas_document::{FieldType, TypeMeta};
 use paas_types::{Lang, Refusal, Result, Text};
 use rust_xlsxwriter::{ExcelDateTime, Format as CellFormat, Workbook, Worksheet};
 use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Seek as _};
 use std::sync::Arc;
@@ -111,7 +113,7 @@ enum CellKind {
 /// A column of a sheet.
 #[derive(Clone, Debug)]
 struct Column {
-    name: &'static str,
+    name: Cow<'static, str>,
     group: Option<&'static str>,
     label: String,
     kind: CellKind,
@@ -130,16 +132,16 @@ pub(crate) struct Sheet {
 
 impl Sheet {
     /// The sheets of a type: its records, then the rows of each table with the number or code of their record.
-    pub(crate) fn of_type(kind: &Arc<dyn Kind>, cell: &str, caller: &Caller) -> Vec<Sheet> {
+    pub(crate) fn of_type(kind: &Arc<dyn Kind>, cell: &str, caller: &Caller, customs: &Definitions) -> Vec<Sheet> {
         let meta = kind.meta();
         let place = Place::of(cell, meta);
         let key = if meta.has_number() {
             let label = Text::of("单号", "Number").get(caller.lang).to_owned();
-            Some(Column { name: "number", group: None, label, kind: CellKind::Text, of_record: true })
+            Some(Column { name: "number".into(), group: None, label, kind: CellKind::Text, of_record: true })
         } else {
             let code = meta.code_field().and_then(|i| meta.field(i));
             code.map(|f| Column {
-                name: f.name,
+                name: f.name.into(),
                 group: None,
                 label: f.label.get(caller.lang).to_owned(),
                 kind: CellKind::Text,
@@ -147,7 +149,8 @@ impl Sheet {
             })
         };
         let number = key.clone().filter(|_| meta.has_number());
-        let own = number.into_iter().chain(columns(meta, place, caller)).collect();
+        let own = number.into_iter().chain(columns(meta, place, caller));
+        let own = own.chain(custom_columns(place, caller, customs)).collect();
         let mut sheets = vec![Sheet { label: meta.label.get(caller.lang).to_owned(), table: None, columns: own }];
         for table in meta.tables {
             let place = place.table(table.name);
@@ -162,7 +165,7 @@ impl Sheet {
     /// The one sheet of a report, and its rows with the totals at the end.
     pub(crate) fn of_table(label: &str, table: &Table, lang: Lang) -> (Sheet, Vec<Map<String, Json>>) {
         let columns = table.columns.iter().map(|c| Column {
-            name: c.name,
+            name: c.name.into(),
             group: None,
             label: c.label.get(lang).to_owned(),
             kind: match c.ty {
@@ -189,7 +192,7 @@ impl Sheet {
 fn columns(meta: &'static TypeMeta, place: Place<'_>, caller: &Caller) -> Vec<Column> {
     let seen = meta.fields.iter().filter(|f| !f.write_only && place.right(&caller.rights, f.name) > FieldRight::Hidden);
     seen.map(|f| Column {
-        name: f.name,
+        name: f.name.into(),
         group: f.group,
         label: f.label.get(caller.lang).to_owned(),
         kind: match f.ty {
@@ -203,11 +206,30 @@ fn columns(meta: &'static TypeMeta, place: Place<'_>, caller: &Caller) -> Vec<Co
     .collect()
 }
 
+/// The custom fields of a type that the caller may see.
+fn custom_columns(place: Place<'_>, caller: &Caller, customs: &Definitions) -> Vec<Column> {
+    let right = |name: &str| place.right(&caller.rights, name);
+    let seen = |d: &&Definition| right("custom").min(right(&d.name)) > FieldRight::Hidden;
+    let column = |d: &Definition| Column {
+        name: d.key.as_str().to_owned().into(),
+        group: Some("custom"),
+        label: d.label.get(caller.lang).to_owned(),
+        kind: match d.kind {
+            CustomKind::Integer | CustomKind::Decimal => CellKind::Number,
+            CustomKind::Date => CellKind::Date,
+            CustomKind::Bool => CellKind::Bool,
+            CustomKind::Text | CustomKind::DateTime | CustomKind::Choice => CellKind::Text,
+        },
+        of_record: false,
+    };
+    customs.active(place.resource()).filter(seen).map(column).collect()
+}
+
 impl Column {
     fn value<'r>(&self, row: &'r Map<String, Json>) -> &'r Json {
         let value = match self.group {
-            Some(group) => row.get(group).and_then(|g| g.get(self.name)),
-            None => row.get(self.name),
+            Some(group) => row.get(group).and_then(|g| g.get(&*self.name)),
+            None => row.get(&*self.name),
         };
         value.unwrap_or(&Json::Null)
     }

@@ -9,6 +9,7 @@ mod cell;
 mod condition;
 mod contract;
 mod ctx;
+mod custom;
 mod dashboard;
 mod database;
 mod directory;

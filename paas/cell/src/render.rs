@@ -3,17 +3,19 @@
 
 use crate::cell::Registry;
 use crate::ctx::Caller;
+use crate::custom::{self, Definitions};
 use crate::kind::{EdgeInfo, Kind};
 use crate::names::{Names, Wanted};
 use crate::rights::{Place, reaches};
 use crate::sight::{Clear, Rendered};
 use crate::text::JsonText;
 use paas_auth::FieldRight;
-use paas_document::{Field, FieldType, Record, Scope, TypeMeta, Value};
+use paas_document::{Custom, CustomValue, Field, FieldType, Record, Scope, TypeMeta, Value};
 use paas_store::{Tx, numbered};
 use paas_types::{Id, Lang, Result};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Room for the first record of an answer, bytes.
 const ROOM: usize = 1_024;
@@ -47,6 +49,7 @@ pub(crate) fn render(
         true => Scope::default(),
         false => registry.scope(&caller.rights, kind.meta(), "unmask"),
     };
+    let custom = custom_of(tx, registry, caller, records)?;
     let acts = match view {
         View::Whole => actions(registry, caller, kind),
         View::List | View::Rows => Vec::new(),
@@ -54,7 +57,8 @@ pub(crate) fn render(
     let (mut room, mut clear) = (ROOM, Vec::new());
     let render = |record: &dyn Record| {
         let (unmask, seen) = (reaches(&unmask, record), RefCell::default());
-        let reader = Reader { registry, caller, names: &names, unmask, seen: &seen, view, wanted };
+        let custom = custom.as_ref().map(|(all, scope)| (&**all, reaches(scope, record)));
+        let reader = Reader { registry, caller, names: &names, unmask, custom, seen: &seen, view, wanted };
         let mut out = JsonText::with_room(room);
         out.open();
         reader.record(&mut out, kind.meta(), record);
@@ -75,12 +79,31 @@ pub(crate) fn render(
     Ok(Rendered::new(kind.meta(), texts, clear))
 }
 
+/// The custom fields, and whose sensitive ones the caller may see in clear; `None` when no record has any.
+fn custom_of(
+    tx: &mut Tx,
+    registry: &Registry,
+    caller: &Caller,
+    records: &[Box<dyn Record>],
+) -> Result<Option<(Arc<Definitions>, Scope)>> {
+    if records.iter().all(|record| record.head().is_none_or(|head| head.custom.is_empty())) {
+        return Ok(None);
+    }
+    let unmask = match caller.mask {
+        true => Scope::default(),
+        false => caller.rights.scope(&format!("{}.{}.unmask", registry.name, custom::NAME)),
+    };
+    Ok(Some((custom::definitions(tx)?, unmask)))
+}
+
 struct Reader<'a> {
     registry: &'a Registry,
     caller: &'a Caller,
     names: &'a Names,
     /// Whether sensitive values of this record are shown in clear.
     unmask: bool,
+    /// The custom fields, and whether sensitive ones of this record are shown in clear.
+    custom: Option<(&'a Definitions, bool)>,
     /// The fields that were: those of rows as `table.field`.
     seen: &'a RefCell<BTreeSet<String>>,
     view: View,
@@ -98,6 +121,9 @@ impl Reader<'_> {
         out.id(record.id());
         self.fields(out, Place::of(self.registry.name, meta), record, &|name| self.wants(name));
         let Some(head) = record.head() else { return };
+        if let (Some(custom), true) = (self.custom, !head.custom.is_empty() && self.wants("custom")) {
+            self.custom(out, Place::of(self.registry.name, meta), &head.custom, custom);
+        }
         let mut member = |name: &'static str, write: &dyn Fn(&mut JsonText)| {
             if self.wants(name) {
                 out.key(name);
@@ -150,6 +176,23 @@ impl Reader<'_> {
         if self.view != View::List {
             self.tables(out, place, record, wants);
         }
+    }
+
+    fn custom(&self, out: &mut JsonText, place: Place<'_>, custom: &Custom, (all, unmask): (&Definitions, bool)) {
+        out.key("custom");
+        out.open();
+        for (definition, value, right) in custom::shown(all, custom, place, &self.caller.rights) {
+            out.own_key(definition.key.as_str());
+            match value {
+                CustomValue::Secret(clear) if unmask && right > FieldRight::Masked => {
+                    self.seen.borrow_mut().insert(definition.name.clone());
+                    out.text(clear.expose());
+                }
+                _ if right == FieldRight::Masked => out.text(custom::STARS),
+                value => out.raw(&custom::json_of(value).to_string()),
+            }
+        }
+        out.close();
     }
 
     fn tables(&self, out: &mut JsonText, place: Place<'_>, record: &dyn Record, wants: &dyn Fn(&str) -> bool) {

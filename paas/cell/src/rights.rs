@@ -82,6 +82,11 @@ impl<'a> Place<'a> {
         Place { cell, meta, table: None }
     }
 
+    /// The path segment of the type whose fields these are.
+    pub(crate) fn resource(&self) -> &'static str {
+        self.meta.resource
+    }
+
     /// The fields of rows of a table.
     pub(crate) fn table(self, table: &str) -> Place<'a> {
         let rows = self.meta.table_named(table).and_then(|i| self.meta.tables.get(i));
@@ -98,7 +103,7 @@ impl<'a> Place<'a> {
 
     /// Whether the field of this path, of a row as `table.field`, may be named.
     pub(crate) fn names(self, path: &str, access: &Access) -> bool {
-        let right = match path.split_once('.') {
+        let right = match path.split_once('.').filter(|(table, _)| self.meta.table_named(table).is_some()) {
             Some((table, field)) => self.table(table).right(access, field),
             None => self.right(access, path),
         };

@@ -82,6 +82,9 @@ pub(crate) async fn tell(service: &Service, context: &Context, sights: Vec<Sight
 /// The sensitive fields that a question asks for by their values; those of records referred to as `reference.field`.
 pub(crate) fn asked_for(meta: &'static TypeMeta, query: &Query) -> BTreeSet<String> {
     let name = |filter: &Filter| {
+        if let Step::Custom(field) = filter.path.step {
+            return field.sensitive.then(|| format!("custom.{}", field.key.as_str()));
+        }
         let Step::Field(index) = filter.path.step else { return None };
         let via = match filter.path.via {
             Some(via) => Some(meta.field(via)?),

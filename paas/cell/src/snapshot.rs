@@ -1,8 +1,10 @@
 //! A record as the audit keeps it: JSON with ids for references and stars for secrets.
 
+use crate::custom::json_of as json_of_custom;
 use crate::text::JsonText;
-use paas_document::{Field, FieldType, Record, TypeMeta, Value};
+use paas_document::{CustomValue, Field, FieldType, Record, TypeMeta, Value};
 use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Room for an image of a record with some rows, bytes.
 const ROOM: usize = 2_048;
@@ -16,6 +18,7 @@ enum Member {
     Number,
     Owner,
     Department,
+    Custom,
     Table(&'static str, usize),
 }
 
@@ -39,7 +42,13 @@ pub(crate) fn changes(before: &dyn Record, after: &dyn Record) -> (String, Strin
     for member in members(after).filter(|member| !member.is_same(before, after)) {
         for (out, record) in [(&mut left, before), (&mut right, after)] {
             out.key(member.name());
-            member.write(out, record);
+            match member {
+                Member::Custom => {
+                    let changed = custom_changes(before, after);
+                    write_custom(out, record, |key| changed.iter().any(|name| name == key));
+                }
+                _ => member.write(out, record),
+            }
         }
     }
     left.close();
@@ -61,7 +70,8 @@ fn members(record: &dyn Record) -> impl Iterator<Item = Member> {
     let number = head.is_some_and(|h| h.number.is_some()).then_some(Member::Number);
     let whose = head.is_some().then_some([Member::Owner, Member::Department]);
     let tables = meta.tables.iter().enumerate().map(|(index, table)| Member::Table(table.name, index));
-    fields.chain(number).chain(whose.into_iter().flatten()).chain(tables)
+    let custom = (meta.is_customizable() && head.is_some()).then_some(Member::Custom);
+    fields.chain(number).chain(whose.into_iter().flatten()).chain(custom).chain(tables)
 }
 
 fn kept(field: &Field) -> bool {
@@ -81,6 +91,7 @@ impl Member {
             Member::Number => "number",
             Member::Owner => "owner",
             Member::Department => "department",
+            Member::Custom => "custom",
         }
     }
 
@@ -101,6 +112,7 @@ impl Member {
             Member::Department => {
                 out.value(&FieldType::Department, id(record.head().and_then(|h| h.department).map(|d| d.0)));
             }
+            Member::Custom => write_custom(out, record, |_| true),
             Member::Table(_, table) => {
                 out.open_list();
                 for row in (0..record.row_count(table)).filter_map(|i| record.row(table, i)) {
@@ -127,6 +139,7 @@ impl Member {
             Member::Number => before.head().map(|h| &h.number) == after.head().map(|h| &h.number),
             Member::Owner => before.head().map(|h| h.owner) == after.head().map(|h| h.owner),
             Member::Department => before.head().map(|h| h.department) == after.head().map(|h| h.department),
+            Member::Custom => custom_changes(before, after).is_empty(),
             Member::Table(_, table) => {
                 let rows = |record| (0..after.row_count(table)).map(move |i| row_of(record, table, i));
                 before.row_count(table) == after.row_count(table)
@@ -139,6 +152,27 @@ impl Member {
             }
         }
     }
+}
+
+fn custom_of(record: &dyn Record) -> Option<&BTreeMap<String, CustomValue>> {
+    record.head().map(|head| &head.custom.0)
+}
+
+fn write_custom(out: &mut JsonText, record: &dyn Record, which: impl Fn(&str) -> bool) {
+    out.open();
+    for (key, value) in custom_of(record).into_iter().flatten().filter(|(key, _)| which(key)) {
+        out.own_key(key);
+        out.raw(&json_of_custom(value).to_string());
+    }
+    out.close();
+}
+
+/// The custom fields whose values differ and do not look the same.
+fn custom_changes(before: &dyn Record, after: &dyn Record) -> Vec<String> {
+    let text = |record, key: &String| custom_of(record).and_then(|custom| custom.get(key)).map(json_of_custom);
+    let keys: BTreeSet<&String> =
+        custom_of(before).into_iter().chain(custom_of(after)).flat_map(BTreeMap::keys).collect();
+    keys.into_iter().filter(|key| text(before, key) != text(after, key)).cloned().collect()
 }
 
 fn row_of(record: &dyn Record, table: usize, index: usize) -> Option<&dyn Record> {

@@ -58,6 +58,12 @@ impl JsonText {
         self.0.push_str("\":");
     }
 
+    /// A name that administrators chose, of letters and digits; its value follows.
+    pub(crate) fn own_key(&mut self, name: &str) {
+        self.quoted(name);
+        self.0.push(':');
+    }
+
     /// Nothing.
     pub(crate) fn null(&mut self) {
         self.raw("null");

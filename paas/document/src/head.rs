@@ -1,6 +1,6 @@
 //! What the chassis keeps with every record.
 
-use crate::{Choice, DepartmentRef, StateMeta, States, Tone, UserRef};
+use crate::{Choice, Custom, DepartmentRef, StateMeta, States, Tone, UserRef};
 use paas_types::{Id, Instant, Text};
 
 /// The chassis' part of a master, document or setting. Every declared struct has it as `pub head: Head`.
@@ -24,6 +24,8 @@ pub struct Head {
     pub owner: Option<UserRef>,
     /// Which department's it is, for department scopes.
     pub department: Option<DepartmentRef>,
+    /// Values of the fields that administrators added; none for settings.
+    pub custom: Custom,
 }
 
 impl Default for Head {
@@ -40,6 +42,7 @@ impl Default for Head {
             updated_by: nobody,
             owner: None,
             department: None,
+            custom: Custom::default(),
         }
     }
 }

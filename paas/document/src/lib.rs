@@ -1,6 +1,7 @@
 //! Declarations as data: what a type is (fields, rows, states, numbering, ledgers), how a record shows itself to the
 //! chassis, and how questions about records are put. Everything that is generated reads this; nothing here does I/O.
 
+mod custom;
 pub mod derived;
 mod event;
 mod field;
@@ -11,6 +12,7 @@ mod record;
 mod reference;
 mod value;
 
+pub use custom::{Custom, CustomKey, CustomStep, CustomValue};
 pub use event::{EventBody, EventPart, event_field_schema, event_rows_schema, event_schema, event_value};
 pub use field::{FieldValue, NumberKind, choice_ordinal};
 pub use head::{Head, MasterState};

@@ -1,6 +1,6 @@
 //! Questions about records, as data. The store turns them into SQL; there is no other way to ask.
 
-use crate::Value;
+use crate::{CustomStep, Value};
 use paas_types::Id;
 
 /// A comparison.
@@ -60,6 +60,8 @@ pub enum Step {
     Field(usize),
     /// A field of the head.
     Head(HeadField),
+    /// A field that administrators added; of the record itself only.
+    Custom(CustomStep),
 }
 
 /// A field of the record, or a field of a record it refers to: `shelf.code`.

@@ -138,7 +138,12 @@ fn asked(ctx: &Ctx<'_>, name: &str) -> Option<Vec<String>> {
 fn restrict(ctx: &mut Ctx<'_>, role: &Role) -> Result<()> {
     let (Some(known), Some(silent)) = (asked(ctx, "fields"), asked(ctx, "silent")) else { return Ok(()) };
     let stated = role.restricted().unwrap_or_default();
-    for field in stated.keys().filter(|field| !known.contains(field)) {
+    // Which custom fields there are, only the cell of the tenant knows.
+    let named = |field: &str| match field.split_once(".custom.") {
+        Some((kind, key)) => known.contains(&format!("{kind}.custom")) && is_key(key),
+        None => known.iter().any(|known| known == field),
+    };
+    for field in stated.keys().filter(|field| !named(field)) {
         if !silent.iter().any(|cell| field.split('.').next() == Some(cell)) {
             let message = Text::of(
                 "没有这个字段。请写作“应用.类型.字段”，明细写作“应用.类型.表.字段”。",
@@ -153,6 +158,13 @@ fn restrict(ctx: &mut Ctx<'_>, role: &Role) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether this is the key of a custom field.
+fn is_key(key: &str) -> bool {
+    key.starts_with(|c: char| c.is_ascii_lowercase())
+        && key.len() <= 40
+        && key.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 fn unknown(position: usize, code: &'static str) -> Refusal {

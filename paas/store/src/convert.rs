@@ -78,6 +78,7 @@ impl Tx {
                 "updated_by" => head.updated_by = UserRef(cell.as_id().unwrap_or(Id::NIL)),
                 "owner" => head.owner = cell.as_id().map(UserRef),
                 "department" => head.department = cell.as_id().map(DepartmentRef),
+                "custom" if cell != Cell::Null => head.custom = self.custom_of(plan.meta, cell)?,
                 _ => {}
             }
         }

@@ -44,6 +44,16 @@ impl<'a> Builder<'a> {
         Builder { tx, meta, params, joins: Vec::new(), hidden: false }
     }
 
+    /// The type asked about.
+    pub fn meta(&self) -> &'static TypeMeta {
+        self.meta
+    }
+
+    /// The transaction asked in.
+    pub fn tx(&mut self) -> &mut Tx {
+        self.tx
+    }
+
     /// Whether conditions are to be kept from SQLite's choice of an index.
     pub fn hide_filters(&mut self, hidden: bool) {
         self.hidden = hidden && !self.tx.is_pg();
@@ -97,6 +107,9 @@ impl<'a> Builder<'a> {
             Step::Head(head) => {
                 let (column, col, nullable) = head_column(head);
                 (column.to_owned(), col, nullable, None)
+            }
+            Step::Custom(field) => {
+                return Ok(Expression { sql: self.custom_value(field), col: Col::Bytes, nullable: true, field: None });
             }
             Step::Field(index) => {
                 let field = meta.field(index).ok_or_else(unknown)?;
@@ -194,6 +207,9 @@ impl<'a> Builder<'a> {
     }
 
     fn condition(&mut self, filter: &Filter) -> Result<String> {
+        if let Step::Custom(field) = filter.path.step {
+            return self.custom(field, filter);
+        }
         let expression = self.path(&filter.path)?;
         let e = expression.sql.as_str();
         let first = filter.values.first().cloned().unwrap_or(Value::Null);
@@ -324,12 +340,15 @@ fn is_served(meta: &'static TypeMeta, filter: &Filter) -> bool {
         (Some(via), _) => meta.field(via),
         (None, Step::Head(head)) => return matches!(head, HeadField::Id | HeadField::Number),
         (None, Step::Field(index)) => meta.field(index),
+        (None, Step::Custom(_)) => None,
     };
-    let kept = field.is_some_and(|f| meta.is_indexed(f) || matches!(f.ty, FieldType::Secret(_)));
+    let custom = matches!(filter.path.step, Step::Custom(_));
+    let kept = custom || field.is_some_and(|f| meta.is_indexed(f) || matches!(f.ty, FieldType::Secret(_)));
     let narrow = match filter.op {
         Op::Ne | Op::Contains => false,
-        Op::IsNull => !matches!(filter.values.first(), Some(Value::Bool(false))),
-        _ => true,
+        // What has no value of a custom field stands nowhere.
+        Op::IsNull => custom == matches!(filter.values.first(), Some(Value::Bool(false))),
+        _ => !(custom && filter.values.iter().any(Value::is_null)),
     };
     kept && narrow
 }

@@ -274,6 +274,7 @@ fn way_of(meta: &'static TypeMeta, query: &Query, few: bool) -> Way {
         let kept = match filter.path.step {
             Step::Field(index) => meta.field(index).is_some_and(|f| meta.is_indexed(f)),
             Step::Head(head) => head == HeadField::Id,
+            Step::Custom(_) => return false,
         };
         (by_default && one && kept) || first == Some(&filter.path)
     });

@@ -74,7 +74,8 @@ impl Tx {
             self.known.insert((plan.meta.table, record.id()), record.boxed_clone());
         }
         let key = (self.tenant().key.0, plan.meta.table, record.id());
-        if self.is_only_writer() && lasts(plan) && !self.lasting.changed.contains(&key) {
+        let open = !record.head().is_some_and(|head| head.custom.has_secret());
+        if open && self.is_only_writer() && lasts(plan) && !self.lasting.changed.contains(&key) {
             if self.lasting.records.len() >= LASTING {
                 self.lasting.records.clear();
             }

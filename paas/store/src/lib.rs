@@ -12,6 +12,7 @@ mod batch;
 mod budget;
 mod cell;
 mod convert;
+mod custom;
 mod ddl;
 mod desk;
 mod directory;
@@ -42,6 +43,7 @@ mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;
+mod whole;
 mod writer;
 
 pub use api::{
@@ -51,6 +53,7 @@ pub use api::{
 };
 pub use audit::{SIGHT, numbered};
 pub use cell::{Cell, Col};
+pub use custom::{CustomMark, FOUND_BY};
 pub use desk::Stuck;
 pub use notice::Notice;
 pub use store::Store;

@@ -1,6 +1,7 @@
 //! What answers show for a reference, with a cache per tenant that a commit empties where it changed something.
 
 use crate::ddl::q;
+use crate::whole::whole_of;
 use crate::{Cell, Col, Tx};
 use paas_document::{Field, FieldType, Kind, Named, Record, TypeMeta, Value};
 use paas_types::{Id, Result};
@@ -115,10 +116,19 @@ impl Tx {
     /// A record is new: nobody knew its name, and nobody may before the commit.
     pub(crate) fn name_given(&mut self, meta: &'static TypeMeta, id: Id) {
         self.dirty_names.entry((self.tenant().key, meta.table, id)).or_insert(false);
+        self.whole_changed(meta);
     }
 
     pub(crate) fn name_changed(&mut self, meta: &'static TypeMeta, id: Id) {
         self.name_of_changed(meta.table, id);
+        self.whole_changed(meta);
+    }
+
+    /// What was made of all records of a master is made anew after the commit.
+    pub(crate) fn whole_changed(&mut self, meta: &'static TypeMeta) {
+        if meta.kind == Kind::Master {
+            self.dirty_names.insert(whole_of((self.tenant().key, meta.table)), true);
+        }
     }
 
     pub(crate) fn name_of_changed(&mut self, table: &'static str, id: Id) {

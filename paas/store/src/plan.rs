@@ -185,6 +185,9 @@ fn lead_of(meta: &TypeMeta) -> Vec<(&'static str, Col)> {
                 ("owner", Col::Id),
                 ("department", Col::Id),
             ]);
+            if meta.is_customizable() {
+                lead.push(("custom", Col::Text));
+            }
             lead
         }
     }

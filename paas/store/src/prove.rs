@@ -4,8 +4,8 @@
 use crate::api::{Actor, Discrepancy};
 use crate::ddl::{list, q};
 use crate::ledger::{key_bytes, same_column, seal_of};
-use crate::{Cell, Store, Tx};
-use paas_document::{Kind, TypeMeta, Value};
+use crate::{Cell, Col, Store, Tx};
+use paas_document::{CustomValue, Kind, TypeMeta, Value};
 use paas_types::{Id, Result, Tenant};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +27,7 @@ impl Store {
                 match info.meta.kind {
                     Kind::Ledger => tx.prove_entries(info.meta, &mut out)?,
                     Kind::Balance => tx.prove_balance(info.meta, &mut out)?,
+                    _ if info.meta.is_customizable() => tx.prove_custom(info.meta, &mut out)?,
                     _ => {}
                 }
             }
@@ -68,6 +69,58 @@ impl Tx {
                 after = *id;
             }
         }
+    }
+
+    /// Records are found by exactly the custom values they have.
+    fn prove_custom(&mut self, meta: &'static TypeMeta, out: &mut Vec<Discrepancy>) -> Result<()> {
+        let mut expected: BTreeMap<(Id, String), CustomValue> = BTreeMap::new();
+        let mut after = Id::NIL;
+        let sql = format!(
+            "SELECT \"id\", \"custom\" FROM {} WHERE \"tenant\" = $1 AND \"id\" > $2 ORDER BY \"id\" LIMIT 1000",
+            q(meta.table)
+        );
+        loop {
+            let rows = self.query(&sql, &[self.tenant_cell(), Cell::Id(after)], &[Col::Id, Col::Text])?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let mut cells = row.into_iter();
+                let Some(id) = cells.next().and_then(|cell| cell.as_id()) else { continue };
+                let custom = self.custom_of(meta, cells.next().unwrap_or(Cell::Null))?;
+                expected.extend(custom.0.into_iter().map(|(key, value)| ((id, key), value)));
+                after = id;
+            }
+        }
+        let (mut field, mut record) = (String::new(), Id::NIL);
+        loop {
+            let sql = "SELECT field, record, value FROM custom_value WHERE tenant = $1 AND kind = $2 \
+                       AND (field, record) > ($3, $4) ORDER BY field, record LIMIT 1000";
+            let kind = Cell::Text(meta.name.to_owned());
+            let params = [self.tenant_cell(), kind, Cell::Text(field.clone()), Cell::Id(record)];
+            let rows = self.query(sql, &params, &[Col::Text, Col::Id, Col::Bytes])?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let [Cell::Text(key), Cell::Id(id), value] = row.as_slice() else { continue };
+                field.clone_from(key);
+                record = *id;
+                let right = match expected.remove(&(*id, key.clone())) {
+                    Some(kept) => self.is_found_by(meta, key, &kept, value)?,
+                    None => false,
+                };
+                if !right {
+                    let text = format!("the record {id} is found by a custom value {key} that it does not have");
+                    out.push(Discrepancy { subject: meta.table.to_owned(), text });
+                }
+            }
+        }
+        for (id, key) in expected.into_keys() {
+            let text = format!("the record {id} is not found by its custom value {key}");
+            out.push(Discrepancy { subject: meta.table.to_owned(), text });
+        }
+        Ok(())
     }
 
     fn prove_balance(&mut self, balance: &'static TypeMeta, out: &mut Vec<Discrepancy>) -> Result<()> {

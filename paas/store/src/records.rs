@@ -35,6 +35,10 @@ impl Tx {
         (head.created_by, head.updated_by) = (user, user);
         let mut params = vec![self.tenant_cell()];
         params.extend(head_cells(plan.meta, record));
+        if plan.meta.is_customizable() {
+            let custom = record.head().map(|h| h.custom.clone()).unwrap_or_default();
+            params.push(self.custom_cell(plan.meta, &custom)?);
+        }
         self.field_cells(&plan, record, &mut params)?;
         self.put(&plan, (&plan.insert, params), record, &String::new)?;
         for table in 0..plan.meta.tables.len() {
@@ -263,6 +267,14 @@ impl Tx {
                 params.push(new);
             }
         }
+        if let (Some(old), Some(new)) = (before.head(), after.head())
+            && old.custom != new.custom
+            && plan.meta.is_customizable()
+        {
+            set.push("custom".to_owned());
+            let cell = self.custom_cell(plan.meta, &new.custom)?;
+            params.push(cell);
+        }
         if !set.is_empty() {
             self.write_change(&plan, after, (&set, params), version)?;
         }
@@ -278,6 +290,7 @@ impl Tx {
         if known && same && plan.derived.iter().all(|derived| derived.key(before) == derived.key(after)) {
             self.keep(&plan, after);
         }
+        self.whole_changed(plan.meta);
         if name {
             self.name_changed(plan.meta, id);
         }
@@ -340,6 +353,10 @@ impl Tx {
             Ok(_) => {}
             Err(fault) => return Err(self.spoil(fault.into())),
         }
+        if let Some(custom) = record.head().map(|head| &head.custom) {
+            let fields: Vec<&str> = custom.0.keys().map(String::as_str).collect();
+            self.unmark_custom(meta, record.id(), &fields)?;
+        }
         self.send("DELETE FROM search_token WHERE tenant = $1 AND id = $2", vec![tenant, id])?;
         self.forget(meta, record.id());
         self.name_changed(meta, record.id());
@@ -397,7 +414,7 @@ impl Tx {
     }
 }
 
-/// The head's columns in the order of the plan's lead.
+/// The head's columns in the order of the plan's lead, without that of custom fields, which is the last.
 fn head_cells(meta: &TypeMeta, record: &dyn Record) -> Vec<Cell> {
     let Some(head) = record.head() else { return Vec::new() };
     let mut out = vec![Cell::Id(record.id()), Cell::Int(head.version)];

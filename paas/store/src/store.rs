@@ -14,6 +14,7 @@ use crate::readers::{Lane, Readers, Turn};
 use crate::tables::tables_of;
 use crate::tape::Tape;
 use crate::tx::{Backend, Tx};
+use crate::whole::Wholes;
 use crate::writer::{BUDGET_MS, Job, Submit, Writer, blocked};
 use paas_auth::{MasterKey, Sealer};
 use paas_document::Named;
@@ -50,6 +51,8 @@ pub(crate) struct Shared {
     pub names: Cache<NameKey, Arc<Named>>,
     /// Since when the names are kept; looked at where other processes change them too.
     pub names_since: Mutex<Moment>,
+    /// What was made of all records of small masters.
+    pub wholes: Wholes,
     /// Counts commits that changed names; a reader may only cache what it read while none came between.
     pub generation: AtomicU64,
     pub commits: watch::Sender<u64>,
@@ -349,6 +352,7 @@ impl Shared {
             sealers: Cache::new(SEALERS),
             names: Cache::new(NAMES_CACHED),
             names_since: Mutex::new(Moment::now()),
+            wholes: Wholes::default(),
             generation: AtomicU64::new(0),
             commits: watch::Sender::new(0),
             tape: OnceLock::new(),

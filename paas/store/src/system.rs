@@ -54,7 +54,7 @@ fn shared() -> Vec<Table> {
             .index(false, &["tenant", "id"])
             .clustered(),
     ];
-    all.push(notice());
+    all.extend([notice(), custom_value()]);
     all.extend(inbox());
     all.extend(directory());
     all
@@ -74,6 +74,20 @@ fn notice() -> Table {
         .col("kind", Text)
         .col("subject", Id)
         .maybe("number", Text)
+        .clustered()
+}
+
+/// By what values of custom fields records are found; `once` is the value where no two records may have the same.
+fn custom_value() -> Table {
+    Table::new("custom_value", &["tenant", "kind", "field", "record"])
+        .col("tenant", Int)
+        .col("kind", Text)
+        .col("field", Text)
+        .col("record", Id)
+        .maybe("value", Bytes)
+        .maybe("once", Bytes)
+        .index(false, &["tenant", "kind", "field", "value", "record"])
+        .index(true, &["tenant", "kind", "field", "once"])
         .clustered()
 }
 

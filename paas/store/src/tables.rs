@@ -254,13 +254,14 @@ fn head_columns(table: Table, meta: &TypeMeta) -> Table {
     if meta.has_number() {
         table.add_index(true, &["tenant", "number"]);
     }
-    table
+    let table = table
         .col("created_at", Col::Instant)
         .col("created_by", Col::Id)
         .col("updated_at", Col::Instant)
         .col("updated_by", Col::Id)
         .maybe("owner", Col::Id)
-        .maybe("department", Col::Id)
+        .maybe("department", Col::Id);
+    if meta.is_customizable() { table.maybe("custom", Col::Text) } else { table }
 }
 
 /// What an index ends with: the columns a list is sorted by when nothing else is said, or where values are equal. So a page

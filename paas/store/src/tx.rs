@@ -281,7 +281,11 @@ impl Tx {
         }
         self.lasting.settle();
         for (key, _) in self.dirty_names.drain() {
-            self.shared.names.remove(&key);
+            let (tenant, table, id) = key;
+            match id.is_nil() {
+                true => self.shared.wholes.forget(tenant, table),
+                false => drop(self.shared.names.remove(&key)),
+            }
         }
         if std::mem::take(&mut self.emitted) {
             match self.shared.waker.get() {

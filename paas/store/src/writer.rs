@@ -271,15 +271,16 @@ fn commit(tx: &mut Tx, mut batch: Vec<Job>, mut guarded: bool) -> bool {
             }
         };
         let committed = begun.and_then(|()| tx.commit_batch());
+        // Who is answered and reads at once must not be told what was remembered before.
+        if committed.is_ok() {
+            tx.announce();
+        }
         for (index, job) in batch.into_iter().enumerate() {
             let result = match &committed {
                 Ok(()) => results.get(index).cloned().unwrap_or_else(|| Err(Refusal::internal("a job did not run"))),
                 Err(refusal) => Err(refusal.clone()),
             };
             job.work.finish(result);
-        }
-        if committed.is_ok() {
-            tx.announce();
         }
         return spoilt;
     }

@@ -233,6 +233,9 @@ const TAMPERS: &[(&str, Tamper)] = &[
     ("hidden_fields_are_not_named", |_, a| {
         if a.json["remark"].is_null() && a.json["code"].is_string() { put(a, &["remark"], json!("x")) } else { a }
     }),
+    ("custom_fields_hold", |q, a| {
+        if q.method() == "GET" && a.json["custom"].is_object() { put(a, &["custom"], json!({})) } else { a }
+    }),
     ("data_scopes_hold", |q, a| {
         if q.uri().path().ends_with("gadgets") && a.json["total"].is_u64() { put(a, &["total"], json!(99)) } else { a }
     }),

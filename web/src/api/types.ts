@@ -31,6 +31,8 @@ export interface Field {
   kind?: 'amount' | 'price' | 'quantity' | 'rate';
   ref?: RefTarget | null;
   group?: string | null;
+  /** Added by an administrator: its name is `custom.` and its key, under which it stands inside `custom`. */
+  custom?: boolean;
   required?: boolean;
   readOnly?: boolean;
   computed?: boolean;

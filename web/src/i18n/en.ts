@@ -285,4 +285,6 @@ export const en: Record<TextKey, string> = {
   'part.reload': 'Reload',
   'reveal.show': 'Show {name} (noted in the audit log)',
   'reveal.hide': 'Hide {name}',
+  'record.group.custom': 'Custom',
+  'list.custom': 'Custom fields…',
 };

@@ -284,6 +284,8 @@ export const zh = {
   'part.reload': '重新载入',
   'reveal.show': '显示{name}（会记入审计日志）',
   'reveal.hide': '遮住{name}',
+  'record.group.custom': '自定义',
+  'list.custom': '自定义字段…',
 };
 /** A key of the page's texts. */
 export type TextKey = keyof typeof zh;

@@ -53,7 +53,12 @@ export function isNumeric(type: string): boolean {
 export function valueOf(record: JsonObject, field: Field): Json {
   const own = record[field.name];
   if (own !== undefined) return own;
-  return field.group ? (asObject(record[field.group])?.[field.name] ?? null) : null;
+  return field.group ? (asObject(record[field.group])?.[innerName(field)] ?? null) : null;
+}
+
+/** The name of a field inside the object of its group. */
+export function innerName(field: Field): string {
+  return field.custom ? field.name.slice('custom.'.length) : field.name;
 }
 
 /** Whether a field stands inside an object of its group's name on the wire. */

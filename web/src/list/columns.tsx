@@ -1,5 +1,7 @@
+import { Link } from '@tanstack/react-router';
 import { Button, Popover, Select } from 'antd';
 import { useState } from 'react';
+import { useCellMeta } from '../api/meta';
 import type { Field, TypeMeta } from '../api/types';
 import { useCommand } from '../app/commands';
 import type { Search } from '../app/search';
@@ -8,12 +10,15 @@ import { groupableFields } from './groups';
 import { columnsOf, possibleColumns } from './list-state';
 import type { Layout } from './view-state';
 
-interface Props { type: TypeMeta; columns: Field[]; layout: Layout; onLayout: (layout: Layout | null) => void; search: Search; change: (c: Search) => void }
+interface Props { cell: string; type: TypeMeta; columns: Field[]; layout: Layout; onLayout: (layout: Layout | null) => void; search: Search; change: (c: Search) => void }
 
 /** Which columns a list shows, in which order, how many stay in view, and what its rows are grouped by. */
-export function ColumnsButton({ type, columns, layout, onLayout, search, change }: Props) {
+export function ColumnsButton({ cell, type, columns, layout, onLayout, search, change }: Props) {
   const { t, l } = useText();
   const [open, setOpen] = useState(false);
+  const meta = useCellMeta(cell);
+  const own = meta.data?.types.find((other) => other.name === 'custom-field');
+  const takesOwn = own !== undefined && own !== type && ['master', 'document'].includes(type.kind);
   useCommand('columns', () => setOpen(true));
   const names = columns.map((c) => c.name);
   const rest = possibleColumns(type).filter((f) => !names.includes(f.name));
@@ -57,6 +62,7 @@ export function ColumnsButton({ type, columns, layout, onLayout, search, change 
         <Select size="small" aria-label={t('list.freeze', { n: layout.frozen })} value={layout.frozen} options={[0, 1, 2, 3].map((n) => ({ value: n, label: t('list.freeze', { n }) }))}
           onChange={(frozen: number) => onLayout({ ...layout, frozen })} popupMatchSelectWidth={false} />
         <span className="grow" />
+        {takesOwn ? <Link to="/$cell/$resource" params={{ cell, resource: own.resource }} search={{ type: type.resource }} data-testid="custom-fields">{t('list.custom')}</Link> : null}
         <Button size="small" onClick={() => { onLayout(null); change({ cols: '', group: '' }); }}>{t('list.columns.reset')}</Button>
       </div>
     </div>

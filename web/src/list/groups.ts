@@ -22,7 +22,7 @@ export function isSummed(field: Field): boolean {
 
 /** The fields a list may be grouped by: those with an index and few values. */
 export function groupableFields(type: TypeMeta): Field[] {
-  return possibleColumns(type).filter((f) => ['ref', 'user', 'department', 'choice', 'state', 'date', 'boolean'].includes(f.type) && f.filter && !f.masked && !f.sensitive);
+  return possibleColumns(type).filter((f) => ['ref', 'user', 'department', 'choice', 'state', 'date', 'boolean'].includes(f.type) && f.filter && !f.masked && !f.sensitive && !f.custom);
 }
 
 /** The fields that a place is grouped by. */

@@ -185,7 +185,7 @@ export function List({ cell, type }: { cell: string; type: TypeMeta }) {
         <Suspense fallback={<Button disabled>{t('list.views')}</Button>}>
           <Views cell={cell} type={type.name} place={spot} views={kept.views} layout={layout} search={search} change={change} />
         </Suspense>
-        <ColumnsButton type={type} columns={columns} layout={layout} onLayout={setLayout} search={search} change={change} />
+        <ColumnsButton cell={cell} type={type} columns={columns} layout={layout} onLayout={setLayout} search={search} change={change} />
         {changeable ? <Button className="wide-only" title="Alt-E" aria-pressed={inline} data-testid="inline" onClick={() => setInline(!inline)}>{t('cmd.inline')}</Button> : null}
         {type.permissions.export ? (
           <Dropdown menu={{ items: [{ key: 'xlsx', label: 'Excel (xlsx)' }, { key: 'csv', label: 'CSV' }], onClick: ({ key }) => exportAs(key) }} trigger={['click']}>

@@ -3,7 +3,7 @@ import type { Field, Json, JsonObject, RecordData, TableMeta, TypeMeta } from '.
 import type { Lang } from '../i18n';
 import { today } from '../lib/dates';
 import { uuid } from '../lib/uuid';
-import { asObject, fault, isBlank, isNested, toWire, valueOf } from '../lib/values';
+import { asObject, fault, innerName, isBlank, isNested, toWire, valueOf } from '../lib/values';
 
 /** A row being edited: `key` is its identity on the page, `id` (inside `values`) that of the server. */
 export interface Row { key: string; values: JsonObject; ghosts: JsonObject }
@@ -20,7 +20,7 @@ function flatten(fields: Field[], record: JsonObject): JsonObject {
 function put(target: JsonObject, field: Field, value: Json): void {
   if (!isNested(field) || !field.group) { target[field.name] = value; return; }
   const group = asObject(target[field.group]) ?? {};
-  group[field.name] = value;
+  group[innerName(field)] = value;
   target[field.group] = group;
 }
 
@@ -405,6 +405,7 @@ export class Draft {
   }
 
   private plain(path: string): string {
+    if (path.startsWith('custom.')) return path;
     const parts = path.split('.');
     const fields = [...this.type.fields, ...this.type.tables.flatMap((table) => table.fields)];
     return (fields.some((field) => field.group === parts[0]) ? parts[1] : parts[0]) ?? path;

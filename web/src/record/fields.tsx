@@ -99,7 +99,7 @@ export function HeadFields({ draft, editable }: { draft: Draft; editable: boolea
     <>
       {groups.map((group) => (
         <div key={group} className="fields">
-          {group !== '' ? <div className="fields-head">{group === 'dimensions' || group === 'limits' ? t(`record.group.${group}`) : group}</div> : null}
+          {group !== '' ? <div className="fields-head">{group === 'dimensions' || group === 'limits' || group === 'custom' ? t(`record.group.${group}`) : group}</div> : null}
           {fields.filter((f) => (f.group ?? '') === group).map((field) => <Item key={field.name} draft={draft} field={field} editable={editable} />)}
         </div>
       ))}

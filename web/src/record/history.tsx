@@ -6,7 +6,7 @@ import type { Field, HistoryEntry, Json, TypeMeta } from '../api/types';
 import { Failure, Skeleton } from '../app/notice';
 import { useText, type TextKey } from '../i18n';
 import { showInstant } from '../lib/dates';
-import { isBlank, showValue } from '../lib/values';
+import { asObject, isBlank, showValue } from '../lib/values';
 import { fieldOf } from '../list/list-state';
 
 const SILENT = new Set(['id', 'version', 'updatedAt', 'updatedBy', 'createdAt', 'createdBy', 'allowedActions', 'owner', 'department']);
@@ -38,6 +38,12 @@ export function History({ cell, type, id }: { cell: string; type: TypeMeta; id: 
   );
 }
 
+/** The values of a side of an entry by the names of their fields: those of custom fields each by itself. */
+function sideOf(side: Record<string, Json> | null | undefined): Record<string, Json> {
+  const { custom, ...rest } = side ?? {};
+  return { ...rest, ...Object.fromEntries(Object.entries(asObject(custom) ?? {}).map(([key, value]) => [`custom.${key}`, value])) };
+}
+
 function Entries({ cell, type, id, sights }: { cell: string; type: TypeMeta; id: string; sights: boolean }) {
   const { t, l } = useText();
   const answer = useQuery({
@@ -57,7 +63,8 @@ function Entries({ cell, type, id, sights }: { cell: string; type: TypeMeta; id:
   return (
     <ol className="history">
       {answer.data.data.map((entry, i) => {
-        const names = [...new Set([...Object.keys(entry.before ?? {}), ...Object.keys(entry.after ?? {})])].filter((n) => !SILENT.has(n));
+        const [before, after] = [entry.before ? sideOf(entry.before) : null, sideOf(entry.after)];
+        const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after)])].filter((n) => !SILENT.has(n));
         return (
           <li key={`${entry.requestId}-${i}`}>
             <div><b>{entry.label || title(entry.action)}</b> <span>{entry.actor?.name}</span> <time className="muted">{showInstant(entry.at)}</time></div>
@@ -65,7 +72,7 @@ function Entries({ cell, type, id, sights }: { cell: string; type: TypeMeta; id:
               ? <div className="muted">{entry.after.unmasked.filter((path) => typeof path === 'string').map((path) => label(path)).join(', ')}</div>
               : names.map((name) => (
               <Change key={name} name={l(type.tables.find((x) => x.name === name)?.label, name)} field={fieldOf({ ...type, fields: type.fields.map((f) => f.type === 'state' ? { ...f, choices: type.states } : f) }, name)}
-                before={entry.before?.[name]} after={entry.after?.[name]} />
+                before={before === null ? undefined : (before[name] ?? null)} after={after[name]} />
             ))}
           </li>
         );

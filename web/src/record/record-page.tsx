@@ -62,7 +62,7 @@ export function RecordPage() {
 /** What a record is called on the page. */
 export function titleOf(type: TypeMeta, record: RecordData): string {
   const title = record[type.titleField];
-  const text = (typeof title === 'object' ? refText(title) : asString(title)) || asString(record.number) || asString(record.code) || asString(record.username);
+  const text = (typeof title === 'object' ? refText(title) : asString(title)) || asString(record.number) || asString(record.code) || asString(record.username) || asString(record.label);
   const name = type.kind === 'master' ? asString(record.name) : '';
   return [text, name === text ? '' : name].filter((part) => part !== '').join(' ');
 }
@@ -169,6 +169,9 @@ function copyNext(place: string, from: Kept): void {
 function begin(type: TypeMeta, record: RecordData | null, place: string): Draft {
   const draft = new Draft(type, record);
   if (record === null && copy?.place === place) draft.restore(copy.from);
+  // A custom field is added to the type whose custom fields are in view.
+  const { type: added } = searchOf(place);
+  if (record === null && type.name === 'custom-field' && added) draft.head.type = added;
   copy = null;
   return draft;
 }
@@ -269,7 +272,7 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
       message.success(t('record.deleted'));
       draft.load(base);
       kept.drop();
-      void client.invalidateQueries({ queryKey: ['list', cell] });
+      void client.invalidateQueries({ predicate: ({ queryKey: [kind, of] }) => (kind === 'list' && of === cell) || (kind === 'meta' && type.name === 'custom-field') });
       await navigate({ to: '/$cell/$resource', params: { cell, resource: type.resource }, search: searchOf(spot) });
     },
   });
@@ -277,7 +280,7 @@ function Editor({ cell, type, record }: { cell: string; type: TypeMeta; record: 
   const done = (next: RecordData, made: Created[], action: string) => {
     draft.load(next);
     client.setQueryData(['record', cell, type.resource, next.id], next);
-    void client.invalidateQueries({ predicate: (q) => q.queryKey[0] !== 'meta' && !(q.queryKey[0] === 'record' && q.queryKey[3] === next.id) });
+    void client.invalidateQueries({ predicate: (q) => (q.queryKey[0] !== 'meta' || type.name === 'custom-field') && !(q.queryKey[0] === 'record' && q.queryKey[3] === next.id) });
     setCreated(made);
     message.success(t('action.done', { action }));
   };

@@ -90,6 +90,8 @@ export function useSave(cell: string, draft: Draft) {
       client.setQueryData(['record', cell, draft.type.resource, record.id], record);
       void client.invalidateQueries({ queryKey: ['list', cell] });
       void client.invalidateQueries({ queryKey: ['refs', cell] });
+      // What a custom field is, the metadata says.
+      if (draft.type.name === 'custom-field') void client.invalidateQueries({ queryKey: ['meta'] });
       return record;
     } catch (error) {
       if (!(error instanceof ApiError)) return { text: error instanceof Error ? error.message : String(error) };

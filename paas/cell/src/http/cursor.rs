@@ -32,16 +32,17 @@ pub(super) fn refused() -> Refusal {
 /// own key as one more.
 pub(super) fn continues(meta: &'static TypeMeta, sort: &[Sort], cursor: &Cursor) -> bool {
     let own_key = usize::from(meta.kind == RecordKind::Balance);
+    let hex = |v: &Value| v.text().is_some_and(|t| t.len() % 2 == 0 && t.bytes().all(|b| b.is_ascii_hexdigit()));
     let fits = |(sort, value): (&Sort, &Value)| match (sort.path.step, value) {
         (_, Value::Null) => true,
         (Step::Head(HeadField::Number), Value::Text(_)) => true,
         (Step::Head(HeadField::CreatedAt | HeadField::UpdatedAt), Value::Instant(_)) => true,
         (Step::Head(HeadField::Id), Value::Id(_)) => true,
+        (Step::Custom(_), value) => hex(value),
         (Step::Field(index), value) => meta.field(index).is_some_and(|f| is_of(&f.ty, value)),
         _ => false,
     };
     let last = cursor.values.last();
-    let hex = |v: &Value| v.text().is_some_and(|t| t.len() % 2 == 0 && t.bytes().all(|b| b.is_ascii_hexdigit()));
     cursor.values.len() == sort.len() + own_key
         && sort.iter().zip(&cursor.values).all(fits)
         && (own_key == 0 || last.is_some_and(hex))

@@ -1,6 +1,6 @@
 //! Exports: the list's records in steps, written as they are read. Memory stays that of a step, however many there are.
 
-use super::read::reader;
+use super::read::{customs, reader};
 use super::{Incoming, Reply, params};
 use crate::ctx::Caller;
 use crate::export::{Book, Format, Sheet};
@@ -33,7 +33,9 @@ pub(super) async fn export(service: &Arc<Service>, kind: Arc<dyn Kind>, call: In
         return Err(Refusal::not_found()); // there is one, and it is read as it is
     }
     let (caller, scope) = reader(service, &*kind, &call, "export").await?;
-    let query = params::read(&*kind, &caller, (&service.cell.registry, scope), (&call.query, params::Purpose::Export))?;
+    let customs = customs(service, &call).await?;
+    let from = (&service.cell.registry, &*customs, scope);
+    let query = params::read(&*kind, &caller, from, (&call.query, params::Purpose::Export))?;
     send(service, (kind, None), (caller, query), &call).await
 }
 
@@ -48,7 +50,8 @@ pub(super) async fn send(
     let query = Query { page_size: STEP, count: false, page: Page::Number(1), ..query };
     let tenant = Service::tenant(&call.context)?;
     let name = format!("attachment; filename=\"{}.{}\"", kind.meta().resource, format.name());
-    let sheets = Sheet::of_type(&kind, service.cell.name(), &caller);
+    let customs = customs(service, call).await?;
+    let sheets = Sheet::of_type(&kind, service.cell.name(), &caller, &customs);
     let context = call.context.clone();
     let source = Source { service: Arc::clone(service), kind, view, caller, tenant, context, query: Some(query) };
     let body = match format {

@@ -2,7 +2,10 @@
 //! numbers add up to. It takes the filters of the list and obeys its scope and field rights.
 
 use super::params::{self, Named, Purpose, Reader, is_indexed, narrows, not_indexed, unknown, unknown_because};
-use super::{Incoming, Reply, read::reader};
+use super::{
+    Incoming, Reply,
+    read::{customs_asked, reader},
+};
 use crate::ctx::Caller;
 use crate::kind::Kind;
 use crate::names::{Names, Wanted};
@@ -22,12 +25,14 @@ const SUMMED: usize = 20;
 pub(super) async fn groups(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
     let (caller, scope) = reader(service, &*kind, &call, "read").await?;
     let registry = &service.cell.registry;
-    let query = params::read(&*kind, &caller, (registry, scope), (&call.query, Purpose::Groups))?;
+    let customs = customs_asked(service, &call).await?;
+    let query = params::read(&*kind, &caller, (registry, &*customs, scope), (&call.query, Purpose::Groups))?;
     // What is sensitive is neither grouped by nor counted by its value: that would tell of it and name nobody.
     if let Some(name) = asked_for(kind.meta(), &query).first() {
         return Err(unknown(name));
     }
-    let grouping = grouping(&Reader { registry, caller: &caller, meta: kind.meta() }, &query, &call.query)?;
+    let grouping =
+        grouping(&Reader { registry, customs: &customs, caller: &caller, meta: kind.meta() }, &query, &call.query)?;
     let tenant = Service::tenant(&call.context)?;
     let job = move |tx: &mut paas_store::Tx| {
         let paths: Vec<_> = grouping.by.iter().map(|by| by.path.clone()).collect();

@@ -4,6 +4,7 @@ use super::read::{reader, record_id};
 use super::{Incoming, Reply};
 use crate::cell::Registry;
 use crate::ctx::Caller;
+use crate::custom::{self, Definitions};
 use crate::kind::Kind;
 use crate::names::{Names, Wanted};
 use crate::rights::Place;
@@ -60,7 +61,11 @@ pub(super) fn told(
         }
     }
     let names = wanted.read(tx)?;
-    let teller = Teller { names: &names, caller };
+    let custom = match rows.iter().any(|(_, sides)| sides.iter().flatten().any(|kept| kept.contains_key("custom"))) {
+        true => custom::definitions(tx)?,
+        false => Arc::default(),
+    };
+    let teller = Teller { names: &names, caller, custom: &custom };
     let tell = |(row, sides): (AuditRow, [Option<Kept>; 2])| {
         let sides = sides.map(|kept| match (kept, kind_of(&row)) {
             (Some(kept), Some(kind)) => {
@@ -92,6 +97,7 @@ fn entry(kind: &dyn Kind, caller: &Caller, row: &AuditRow, [before, after]: [Jso
 struct Teller<'a> {
     names: &'a Names,
     caller: &'a Caller,
+    custom: &'a Definitions,
 }
 
 impl Teller<'_> {
@@ -103,6 +109,9 @@ impl Teller<'_> {
                 out.insert(name.to_owned(), value.clone());
             }
         }
+        if let Some(custom) = kept.get("custom").and_then(Json::as_object).filter(|custom| !custom.is_empty()) {
+            out.insert("custom".to_owned(), Json::Object(self.custom(meta, place, custom)));
+        }
         if let Some(fields) = kept.get("unmasked").and_then(Json::as_array) {
             let may = |path: &&Json| place.names(path.as_str().unwrap_or_default(), &self.caller.rights);
             out.insert("unmasked".to_owned(), fields.iter().filter(may).cloned().collect());
@@ -111,6 +120,21 @@ impl Teller<'_> {
             if let Some(value) = kept.get(name) {
                 out.insert(name.to_owned(), self.value(&ty, value));
             }
+        }
+        out
+    }
+
+    fn custom(&self, meta: &'static TypeMeta, place: Place<'_>, kept: &Kept) -> Kept {
+        let mut out = Kept::new();
+        for definition in self.custom.active(meta.resource) {
+            let Some(value) = kept.get(definition.key.as_str()) else { continue };
+            let whole = place.right(&self.caller.rights, "custom");
+            let value = match place.right(&self.caller.rights, &definition.name).min(whole) {
+                FieldRight::Hidden => continue,
+                FieldRight::Masked => Json::from(custom::STARS),
+                _ => value.clone(),
+            };
+            out.insert(definition.key.as_str().to_owned(), value);
         }
         out
     }

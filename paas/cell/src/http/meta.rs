@@ -3,6 +3,7 @@
 use super::{Incoming, Reply};
 use crate::cell::{MenuItem, Registry};
 use crate::ctx::Caller;
+use crate::custom::{CustomKind, Definition, Definitions};
 use crate::dashboard::{Dashboard, Given, Panel};
 use crate::kind::Kind;
 use crate::report::{Drill, DrillFrom, DrillTarget, ParameterType};
@@ -17,7 +18,8 @@ use std::sync::Arc;
 
 pub(super) async fn descriptor(service: &Arc<Service>, call: &Incoming) -> Result<Reply> {
     let caller = service.caller(&call.context).await?;
-    let mut body = whole(&service.cell.registry, &caller);
+    let customs = super::read::customs(service, call).await?;
+    let mut body = whole(&service.cell.registry, &caller, &customs);
     let digest = <sha2::Sha256 as sha2::Digest>::digest(body.to_string().as_bytes());
     let etag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
     if let Json::Object(map) = &mut body {
@@ -27,10 +29,10 @@ pub(super) async fn descriptor(service: &Arc<Service>, call: &Incoming) -> Resul
 }
 
 /// Everything this caller may know of the cell.
-pub(crate) fn whole(registry: &Registry, caller: &Caller) -> Json {
+pub(crate) fn whole(registry: &Registry, caller: &Caller, customs: &Definitions) -> Json {
     let visible = |kind: &&Arc<dyn Kind>| caller.rights.allows(&registry.code(kind.meta(), "read"));
     let types: Vec<Json> =
-        registry.kinds.iter().filter(visible).map(|kind| describe(registry, caller, &**kind)).collect();
+        registry.kinds.iter().filter(visible).map(|kind| describe(registry, (caller, customs), &**kind)).collect();
     let reports: Vec<Json> = registry
         .reports
         .iter()
@@ -124,13 +126,16 @@ fn drill_of(registry: &Registry, caller: &Caller, drill: &Drill) -> Option<Json>
     may.then(|| json!({"columns": drill.columns, kind: name, "with": with}))
 }
 
-fn describe(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Json {
+fn describe(registry: &Registry, (caller, customs): (&Caller, &Definitions), kind: &dyn Kind) -> Json {
     let meta = kind.meta();
     let may = |verb: &str| caller.rights.allows(&registry.code(meta, verb));
     let place = Place::of(registry.name, meta);
+    let sees_custom = customs.active(meta.resource).any(|definition| definition.sensitive)
+        && caller.rights.allows(&format!("{}.{}.unmask", registry.name, crate::custom::NAME));
     let states: Vec<Json> =
         meta.states.iter().map(|s| json!({"value": s.name, "label": text(&s.label), "tone": s.tone.name()})).collect();
     let mut columns_of = fields(registry, caller, place, meta);
+    columns_of.extend(customs.active(meta.resource).filter_map(|definition| custom_field(caller, place, definition)));
     if let Some(view) = registry.view(meta.name) {
         for field in &mut columns_of {
             let sorts = field.get("name").and_then(Json::as_str).is_some_and(|name| view.sorts.contains(&name));
@@ -151,7 +156,7 @@ fn describe(registry: &Registry, caller: &Caller, kind: &dyn Kind) -> Json {
         "states": states, "editableStates": editable,
         "actions": actions(registry, caller, kind),
         "permissions": {"read": true, "create": may("create"), "update": may("update"), "delete": may("delete"),
-                        "export": may("export"), "unmask": may("unmask")},
+                        "export": may("export"), "unmask": may("unmask") || sees_custom},
         "list": {"columns": columns, "sort": sort},
     })
 }
@@ -243,6 +248,44 @@ fn field(registry: &Registry, (meta, field): (&TypeMeta, &Field), right: FieldRi
         _ => {}
     }
     Json::Object(map)
+}
+
+/// A custom field, as the others are described; `None` when the caller may not see it.
+fn custom_field(caller: &Caller, place: Place<'_>, definition: &Definition) -> Option<Json> {
+    use CustomKind as K;
+    let right = place.right(&caller.rights, &definition.name).min(place.right(&caller.rights, "custom"));
+    let ty = match definition.kind {
+        _ if definition.sensitive => "secret",
+        K::Text if definition.indexed || definition.unique => "text",
+        K::Text => "longtext",
+        K::Integer => "integer",
+        K::Decimal => "decimal",
+        K::Bool => "boolean",
+        K::Date => "date",
+        K::DateTime => "instant",
+        K::Choice => "choice",
+    };
+    let indexed = definition.indexed && !definition.sensitive && right > FieldRight::Masked;
+    let mut described = json!({
+        "name": definition.name, "group": "custom", "custom": true, "label": text(&definition.label),
+        "help": definition.help.as_ref().map(text), "type": ty, "required": definition.required, "computed": false,
+        "readOnly": right < FieldRight::Write, "masked": right == FieldRight::Masked, "list": false,
+        "filter": indexed, "sort": indexed, "search": false, "sum": false, "default": null,
+    });
+    let more = match definition.kind {
+        _ if definition.sensitive => json!({"sensitive": "all"}),
+        K::Text => json!({"maxLength": if ty == "text" { 200 } else { 2_000 }}),
+        K::Decimal => json!({"kind": "quantity", "decimals": definition.decimals}),
+        K::Choice => {
+            let choices = definition.choices.iter().map(|(value, label)| json!({"value": value, "label": text(label)}));
+            json!({"choices": choices.collect::<Vec<_>>()})
+        }
+        K::Integer | K::Bool | K::Date | K::DateTime => json!({}),
+    };
+    if let (Json::Object(described), Json::Object(more)) = (&mut described, more) {
+        described.extend(more);
+    }
+    (right > FieldRight::Hidden).then_some(described)
 }
 
 fn choices_json(list: &'static [Choice]) -> Vec<Json> {

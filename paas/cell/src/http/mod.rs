@@ -2,6 +2,7 @@
 
 mod audit;
 mod cursor;
+mod customs;
 mod effect;
 mod export;
 mod groups;

@@ -4,6 +4,7 @@ use super::cursor;
 use crate::body;
 use crate::cell::Registry;
 use crate::ctx::Caller;
+use crate::custom::Definitions;
 use crate::kind::Kind;
 use crate::rights::Place;
 use paas_auth::FieldRight;
@@ -21,6 +22,8 @@ const ALTERNATIVES: usize = 20;
 const CONDITIONS: usize = 40;
 /// The most values of `[in]`.
 const VALUES: usize = 200;
+/// What names of custom fields begin with.
+pub(super) const CUSTOM: &str = "custom.";
 /// Records per page when nothing is said.
 const PAGE: u32 = 50;
 /// The most records per page.
@@ -69,7 +72,7 @@ pub(crate) enum Purpose {
 pub(crate) fn read(
     kind: &dyn Kind,
     caller: &Caller,
-    (registry, scope): (&Registry, Scope),
+    (registry, customs, scope): (&Registry, &Definitions, Scope),
     (query, purpose): (&[(String, String)], Purpose),
 ) -> Result<Query> {
     let meta = kind.meta();
@@ -83,7 +86,7 @@ pub(crate) fn read(
         scope,
         count: true,
     };
-    let reader = Reader { registry, caller, meta };
+    let reader = Reader { registry, customs, caller, meta };
     let mut names = Vec::new();
     for (name, value) in query {
         let value = value.trim();
@@ -158,6 +161,8 @@ pub(super) fn is_indexed(meta: &'static TypeMeta, path: &Path) -> bool {
     match (path.via, path.step) {
         (Some(via), _) => meta.field(via).is_some_and(|f| meta.is_indexed(f)),
         (None, Step::Head(field)) => matches!(field, HeadField::Id | HeadField::Number),
+        // A sensitive one is found by its blind index.
+        (None, Step::Custom(field)) => field.indexed || field.sensitive,
         (None, Step::Field(index)) => {
             let blind = |f: &Field| matches!(f.ty, FieldType::Secret(_));
             meta.field(index).is_some_and(|f| meta.is_indexed(f) || blind(f))
@@ -168,6 +173,8 @@ pub(super) fn is_indexed(meta: &'static TypeMeta, path: &Path) -> bool {
 /// Reads names and values of a query for a caller.
 pub(super) struct Reader<'a> {
     pub(super) registry: &'a Registry,
+    /// Empty unless the query names a custom field.
+    pub(super) customs: &'a Definitions,
     pub(super) caller: &'a Caller,
     pub(super) meta: &'static TypeMeta,
 }
@@ -186,6 +193,9 @@ impl Reader<'_> {
             }
             None => (name, Op::Eq),
         };
+        if let Some(key) = path_text.strip_prefix(CUSTOM) {
+            return self.custom_filter(self.custom(key).ok_or_else(|| unknown(name))?, op, (name, value));
+        }
         let Named { path, field } = self.path(path_text).ok_or_else(|| unknown(name))?;
         if let Some(field) = field {
             self.allow(field, op, name)?;
@@ -199,10 +209,7 @@ impl Reader<'_> {
             Op::In => value.split(',').map(|v| operand(field, &path, v.trim(), name)).collect::<Result<_>>()?,
             _ => vec![operand(field, &path, value, name)?],
         };
-        if values.len() > VALUES {
-            let message = Text::of("最多 200 个值。", "At most 200 values.");
-            return Err(Refusal::field(name, "TOO_MANY_VALUES", message));
-        }
+        bounded_values(name, &values)?;
         Ok(Filter { path, op, values })
     }
 
@@ -237,6 +244,9 @@ impl Reader<'_> {
             Some(rest) => (true, rest),
             None => (false, text),
         };
+        if let Some(key) = name.strip_prefix(CUSTOM) {
+            return Ok(Sort { path: self.custom_sort(key, name)?, descending });
+        }
         let Named { path, field } = self.path(name).filter(|n| n.path.via.is_none()).ok_or_else(|| unknown(name))?;
         if let Some(field) = field {
             self.allow(field, Op::Gt, name)?;
@@ -343,6 +353,13 @@ impl Reader<'_> {
     }
 }
 
+pub(super) fn bounded_values(name: &str, values: &[Value]) -> Result<()> {
+    if values.len() <= VALUES {
+        return Ok(());
+    }
+    Err(Refusal::field(name, "TOO_MANY_VALUES", Text::of("最多 200 个值。", "At most 200 values.")))
+}
+
 fn operator(text: &str) -> Option<Op> {
     Some(match text {
         "eq" => Op::Eq,
@@ -414,7 +431,7 @@ pub(super) fn masks(query: &[(String, String)]) -> Result<bool> {
     said.map_or(Ok(false), |(name, value)| yes_or_no(name, value.trim()))
 }
 
-fn yes_or_no(name: &str, value: &str) -> Result<bool> {
+pub(super) fn yes_or_no(name: &str, value: &str) -> Result<bool> {
     match value {
         "true" => Ok(true),
         "false" => Ok(false),

@@ -2,6 +2,7 @@
 
 use super::{Incoming, Reply, cursor, demand, params, write::parse_id};
 use crate::ctx::Caller;
+use crate::custom::Definitions;
 use crate::json::unknown_field;
 use crate::kind::Kind;
 use crate::render::{View, render};
@@ -65,7 +66,9 @@ pub(super) async fn one(service: &Arc<Service>, kind: Arc<dyn Kind>, id: &str, c
 
 pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Incoming) -> Result<Reply> {
     let (caller, scope) = reader(service, &*kind, &call, "read").await?;
-    let query = params::read(&*kind, &caller, (&service.cell.registry, scope), (&call.query, params::Purpose::List))?;
+    let customs = customs_asked(service, &call).await?;
+    let from = (&service.cell.registry, &*customs, scope);
+    let query = params::read(&*kind, &caller, from, (&call.query, params::Purpose::List))?;
     let place = Place::of(service.cell.name(), kind.meta());
     let wanted = fields(&*kind, |name| place.right(&caller.rights, name) > FieldRight::Hidden, &call.query)?;
     let tenant = Service::tenant(&call.context)?;
@@ -81,6 +84,19 @@ pub(super) async fn list(service: &Arc<Service>, kind: Arc<dyn Kind>, call: Inco
     let (rendered, found) = service.store.read(&tenant, job).await?;
     let records = rendered.told(service, &call.context).await?;
     Ok(Reply::text(page(&query, &found, &records)))
+}
+
+/// The tenant's custom fields, when the query names one.
+pub(super) async fn customs_asked(service: &Arc<Service>, call: &Incoming) -> Result<Arc<Definitions>> {
+    match super::customs::names_custom(&call.query) {
+        true => customs(service, call).await,
+        false => Ok(Arc::default()),
+    }
+}
+
+/// The tenant's custom fields.
+pub(super) async fn customs(service: &Arc<Service>, call: &Incoming) -> Result<Arc<Definitions>> {
+    service.store.read(&Service::tenant(&call.context)?, crate::custom::definitions).await
 }
 
 /// A page of records that are rendered, as it is answered.
@@ -143,6 +159,7 @@ fn asked(
     for name in &names {
         let of_head = match name.as_str() {
             "id" => true,
+            "custom" => meta.is_customizable() && seen("custom"),
             "number" => meta.has_number(),
             "version" | "createdAt" | "createdBy" | "updatedAt" | "updatedBy" | "owner" | "department" => {
                 meta.has_head()

@@ -3,6 +3,7 @@
 use super::params::{self, Purpose};
 use super::{Incoming, Reply, demand_all, export, read, write::parse_id};
 use crate::ctx::Caller;
+use crate::custom::Definitions;
 use crate::kind::Kind;
 use crate::render::{View as Part, render};
 use crate::rights::Place;
@@ -52,7 +53,8 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn query(&self, purpose: Purpose) -> Result<Query> {
         let registry = &self.service.cell.registry;
-        let query = params::read(&*self.kind, &self.caller, (registry, Scope::all()), (&self.call.query, purpose))?;
+        let from = (registry, &Definitions::default(), Scope::all());
+        let query = params::read(&*self.kind, &self.caller, from, (&self.call.query, purpose))?;
         for sort in &query.sort {
             let name = match sort.path {
                 Path { via: None, step: Step::Field(index) } => self.kind.meta().field(index).map_or("", |f| f.name),

@@ -15,6 +15,9 @@ pub(super) fn schema(meta: &'static TypeMeta) -> Json {
     if meta.has_head() {
         properties.extend(head(meta));
     }
+    if meta.is_customizable() {
+        properties.insert("custom".to_owned(), custom());
+    }
     for field in meta.fields {
         match field.group {
             None => {
@@ -43,6 +46,13 @@ pub(super) fn schema(meta: &'static TypeMeta) -> Json {
         map.insert("required".to_owned(), given.map(|f| f.name).collect());
     }
     out
+}
+
+/// Values of the fields that a tenant added: which, only its descriptor says.
+fn custom() -> Json {
+    let about = "自定义字段的值：键见 /meta，没有值的字段不出现 | Values of custom fields: see /meta for their keys; what has no value is not there";
+    json!({"type": "object", "description": about,
+           "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
 }
 
 fn head(meta: &TypeMeta) -> Map<String, Json> {

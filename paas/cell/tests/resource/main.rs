@@ -3,6 +3,7 @@
 
 mod basics;
 mod bodies;
+mod custom;
 mod descriptions;
 mod files;
 mod floods;

@@ -143,6 +143,7 @@ impl Tx {
         let mut since = self.shared.names_since.lock().unwrap_or_else(PoisonError::into_inner);
         if since.elapsed().as_millis() > NAMES_MS {
             self.shared.names.clear();
+            self.shared.wholes.clear();
             *since = Moment::now();
         }
     }

@@ -3,6 +3,7 @@
 mod access;
 mod contract;
 mod cost;
+mod custom;
 mod flow;
 mod groups;
 mod guards;
@@ -67,6 +68,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "sensitive_values_are_masked", run: access::sensitive_values_are_masked },
     Check { name: "seeing_sensitive_values_is_audited", run: access::seeing_sensitive_values_is_audited },
     Check { name: "hidden_fields_are_not_named", run: access::hidden_fields_are_not_named },
+    Check { name: "custom_fields_hold", run: custom::custom_fields_hold },
     Check { name: "data_scopes_hold", run: scope::data_scopes_hold },
     Check { name: "every_edge_and_no_other_is_taken", run: flow::every_edge_and_no_other_is_taken },
     Check { name: "final_records_stay_as_they_are", run: flow::final_records_stay_as_they_are },
@@ -179,7 +181,8 @@ macro_rules! conformance {
             unknown_fields_are_refused mistyped_fields_are_named limits_hold system_fields_cannot_be_set
             malformed_bodies_are_refused tenants_are_apart foreign_references_do_not_exist
             every_permission_opens_its_operation_and_no_other nothing_is_open_without_its_permission
-            sensitive_values_are_masked seeing_sensitive_values_is_audited hidden_fields_are_not_named data_scopes_hold
+            sensitive_values_are_masked seeing_sensitive_values_is_audited hidden_fields_are_not_named custom_fields_hold
+            data_scopes_hold
             every_edge_and_no_other_is_taken final_records_stay_as_they_are a_refused_action_changes_nothing
             every_guard_holds_what_it_relies_on
             declared_filters_and_sorts_work other_filters_are_refused pages_cover_the_list_once
@@ -188,7 +191,7 @@ macro_rules! conformance {
         );
         #[test]
         fn no_check_is_left_out() {
-            assert_eq!($crate::conformance::CHECKS.len(), 36);
+            assert_eq!($crate::conformance::CHECKS.len(), 37);
         }
     };
     (@ $cell:expr, $samples:expr; $($name:ident)+) => {

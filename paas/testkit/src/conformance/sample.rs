@@ -39,10 +39,21 @@ pub fn sample(world: &World, samples: &Samples, who: &Member, meta: &'static Typ
         let rows = vec![Json::Object(row); table.min_rows.max(1)];
         body.insert(table.name.to_owned(), Json::from(rows));
     }
+    if meta.name == "custom-field" {
+        custom_field(world, &mut body);
+    }
     if let Some((_, adjust)) = samples.adjust.iter().find(|(name, _)| *name == meta.name) {
         adjust(world, who, &mut body);
     }
     Json::Object(body)
+}
+
+/// A field that is added to the last type people create, as every cell has them.
+fn custom_field(world: &World, body: &mut Map<String, Json>) {
+    let others = world.creatable().into_iter().rfind(|t| t.name != "custom-field");
+    body.insert("type".into(), json!(others.map_or("", |t| t.resource)));
+    body.insert("key".into(), json!(format!("k{}", unique())));
+    body.insert("options".into(), json!([]));
 }
 
 fn object(world: &World, samples: &Samples, who: &Member, meta: &'static TypeMeta) -> Map<String, Json> {
