@@ -20,6 +20,13 @@ const GATHER_MS: u64 = 50;
 const RETRY_MS: u64 = 200;
 /// Rows per pass.
 const PASS: usize = 500;
+/// Rows per statement.
+const AT_ONCE: usize = 16;
+/// A pass takes what waits, one by one from where it stands. Plans are made once, when the tables may still be empty, and
+/// must not read a log from end to end when it is long.
+const BEGIN: &str = "BEGIN; SELECT set_config('statement_timeout', '10000', true), \
+     set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), \
+     set_config('enable_mergejoin', 'off', true)";
 
 enum Call {
     /// Something was committed.
@@ -126,7 +133,7 @@ impl Sequencer {
 
     /// One pass: how many audit rows were sealed and how many events numbered.
     fn pass(&mut self) -> Result<(usize, usize), Missed> {
-        self.pg.begin("BEGIN; SELECT set_config('statement_timeout', '10000', true)".to_owned())?;
+        self.pg.begin(BEGIN.to_owned())?;
         let turn = vec![Cell::Int(locks::advisory(&[b"sequencer"]))];
         self.pg.keep_back("SELECT pg_advisory_xact_lock($1)", turn, Then::Nothing)?;
         let rows = self.seal_rows()?;
@@ -147,6 +154,7 @@ impl Sequencer {
         let rows = self.pg.query(&sql, &[], &kinds)?;
         let count = rows.len();
         let mut heads: HashMap<i64, (i64, Vec<u8>)> = HashMap::new();
+        let (mut seals, mut done) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for mut cells in rows {
             let told = cells.split_off(3);
             let [pos, tenant, id] = cells.as_slice() else { continue };
@@ -158,13 +166,29 @@ impl Sequencer {
             let mut sealed = vec![Cell::Int(seq + 1)];
             sealed.extend(told);
             let mark = seal(&self.audit_key, key, &head, &sealed).to_vec();
-            let params = vec![tenant.clone(), Cell::Int(seq + 1), id.clone(), Cell::Bytes(mark.clone())];
-            let sql = "INSERT INTO audit_seal (tenant, seq, id, seal) VALUES ($1, $2, $3, $4)";
-            self.pg.keep_back(sql, params, Then::Nothing)?;
-            self.pg.keep_back("DELETE FROM audit_wait WHERE pos = $1", vec![pos.clone()], Then::Nothing)?;
+            seals.push(vec![tenant.clone(), Cell::Int(seq + 1), id.clone(), Cell::Bytes(mark.clone())]);
+            done.push(vec![pos.clone()]);
             heads.insert(key, (seq + 1, mark));
         }
+        self.write(|rows| format!("INSERT INTO audit_seal (tenant, seq, id, seal) VALUES {rows}"), seals)?;
+        self.write(|rows| format!("DELETE FROM audit_wait WHERE pos IN ({rows})"), done)?;
         Ok(count)
+    }
+
+    /// Runs a statement for several rows of values at once.
+    fn write(&mut self, statement: fn(&str) -> String, rows: Vec<Vec<Cell>>) -> Result<(), Missed> {
+        for some in rows.chunks(AT_ONCE) {
+            let mut params: Vec<Cell> = Vec::new();
+            let row = |row: &Vec<Cell>| {
+                let first = params.len() + 1;
+                params.extend(row.iter().cloned());
+                let marks: Vec<String> = (first..=params.len()).map(|n| format!("${n}")).collect();
+                format!("({})", marks.join(", "))
+            };
+            let rows: Vec<String> = some.iter().map(row).collect();
+            self.pg.keep_back(&statement(&rows.join(", ")), params, Then::Nothing)?;
+        }
+        Ok(())
     }
 
     /// The end of a tenant's chain.
@@ -187,14 +211,15 @@ impl Sequencer {
         }
         let last = self.pg.query("SELECT COALESCE(MAX(seq), 0) FROM outbox_seq", &[], &[Col::Int])?;
         let mut seq = last.first().and_then(|row| row.first()).map_or(0, Cell::as_int);
+        let (mut numbers, mut done) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for cells in rows {
             let [pos, tenant, id] = cells.as_slice() else { continue };
             seq += 1;
-            let params = vec![Cell::Int(seq), tenant.clone(), id.clone()];
-            let sql = "INSERT INTO outbox_seq (seq, tenant, id) VALUES ($1, $2, $3)";
-            self.pg.keep_back(sql, params, Then::Nothing)?;
-            self.pg.keep_back("DELETE FROM outbox_wait WHERE pos = $1", vec![pos.clone()], Then::Nothing)?;
+            numbers.push(vec![Cell::Int(seq), tenant.clone(), id.clone()]);
+            done.push(vec![pos.clone()]);
         }
+        self.write(|rows| format!("INSERT INTO outbox_seq (seq, tenant, id) VALUES {rows}"), numbers)?;
+        self.write(|rows| format!("DELETE FROM outbox_wait WHERE pos IN ({rows})"), done)?;
         Ok(count)
     }
 }
