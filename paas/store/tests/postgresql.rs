@@ -330,6 +330,24 @@ async fn a_server_that_goes_away_is_told_and_found_again() {
 }
 
 #[tokio::test]
+async fn a_writer_that_rested_is_not_late() {
+    let place = place!();
+    Store::migrate_pg(place.target(), &schema(), &master()).unwrap();
+    let store = Store::open(place.target(), schema(), master(), Clock::system()).unwrap();
+    store.provision(&tenant(1), "A", "Asia/Shanghai").await.unwrap();
+    // As many as there may be writers, at once, so that each of them worked before.
+    let all = async || {
+        let jobs = (0..24).map(|_| store.write(actor(1), |tx| tx.counter("c")));
+        futures_util::future::join_all(jobs).await
+    };
+    assert!(all().await.iter().all(Result::is_ok));
+    // Longer than the end of a transaction may take.
+    tokio::time::sleep(Duration::from_millis(10_500)).await;
+    let late: Vec<_> = all().await.into_iter().filter_map(Result::err).collect();
+    assert!(late.is_empty(), "{late:?}");
+}
+
+#[tokio::test]
 async fn what_is_not_ready_is_refused_with_a_sentence() {
     let place = place!();
     let open = |master| Store::open(place.target(), schema(), master, Clock::system());

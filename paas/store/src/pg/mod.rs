@@ -225,6 +225,8 @@ impl Pg {
 
     /// Begins a transaction with the first question; sets what is to hold in it.
     pub fn begin_with(&mut self, begin: &str, settings: &str, values: Vec<Cell>) -> Result<(), Fault> {
+        // What the last transaction was given to end in is long over when nobody came since.
+        self.budget.lift();
         self.begin(begin.to_owned())?;
         let kind = Kind::Rows(self.prepare(settings, &values)?);
         self.kept_back.push(Ask { kind, params: values, then: Then::Nothing });
