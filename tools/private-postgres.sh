@@ -14,8 +14,8 @@ postgres_bin() { # the newest installed
   echo "$found"
 }
 
-as_postgres() { # the server refuses to run as root
-  if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups -- "$@"; else "$@"; fi
+as_postgres() { # the server refuses to run as root, and cannot look into everybody's directories
+  if [ "$(id -u)" = 0 ]; then (cd / && setpriv --reuid=postgres --regid=postgres --clear-groups -- "$@"); else "$@"; fi
 }
 
 private_postgres() { # private_postgres [durable]

@@ -55,14 +55,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
     let gateway = Gateway::new(config, peers, TokenKey::from_master(&master));
     let metrics = tokio::spawn(metrics(admin, gateway.clone()));
     let mut watchdog = Watchdog::watch(&services, settings.end_when_stuck)?;
-    let asked = stop()?;
-    let mut given_up = None;
-    let stop = async {
-        tokio::select! {
-            () = asked => {}
-            sentence = watchdog.given_up() => given_up = Some(sentence),
-        }
-    };
+    let stop = stop()?;
     let address = listener.local_addr().map_err(|e| format!("The address {} cannot be used: {e}.", settings.listen))?;
     say(&format!("Super PaaS is ready at {}://{address}", if tls.is_some() { "https" } else { "http" }));
     if settings.demo {
@@ -74,7 +67,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         "operator sign-in: tenant system, user admin, first password in {}/system-password",
         settings.data.display()
     ));
-    paas_gateway::serve(gateway, listener, tls, stop).await;
+    paas_gateway::serve(gateway, listener, tls, watchdog.or_given_up(stop)).await;
     metrics.abort();
     completing.abort();
     dispatcher.stop().await;
@@ -83,7 +76,7 @@ pub(crate) async fn run(settings: Serve) -> Result<(), String> {
         let _ = inside.await;
     }
     close(services).await;
-    given_up.map_or(Ok(()), |sentence| Err(sentence + "."))
+    watchdog.outcome(Ok(()))
 }
 
 /// The cells of this process, connected, and the ways to the others.

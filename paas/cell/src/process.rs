@@ -102,20 +102,13 @@ async fn serve(cell: Cell, settings: Serve) -> Result<(), String> {
     let dispatcher = Dispatcher::start(std::slice::from_ref(&service), Pace::default());
 
     let mut watchdog = Watchdog::watch(std::slice::from_ref(&service), settings.end_when_stuck)?;
-    let asked = stop()?;
-    let mut given_up = None;
-    let stop = async {
-        tokio::select! {
-            () = asked => {}
-            sentence = watchdog.given_up() => given_up = Some(sentence),
-        }
-    };
+    let stop = stop()?;
     let address = listener.local_addr().map_err(|e| format!("The address {} cannot be used: {e}.", settings.listen))?;
     let _ = writeln!(std::io::stdout(), "The cell {name} is ready at http://{address}");
-    let ended = serve_cell(listener, Arc::clone(&service), stop).await;
+    let ended = serve_cell(listener, Arc::clone(&service), watchdog.or_given_up(stop)).await;
     dispatcher.stop().await;
     close(vec![service]).await;
-    given_up.map_or(ended, |sentence| Err(sentence + "."))
+    watchdog.outcome(ended)
 }
 
 /// Serves a cell to the gateway and to other processes until `stop` is done, then lets running calls end.

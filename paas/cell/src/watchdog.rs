@@ -21,7 +21,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// Watches the stores of some cells, on a thread of its own, until it is dropped.
 #[derive(Debug)]
 pub struct Watchdog {
-    given_up: Option<oneshot::Receiver<String>>,
+    given_up: oneshot::Receiver<String>,
+    sentence: Option<String>,
     _stop: Sender<()>,
 }
 
@@ -62,17 +63,28 @@ impl Watchdog {
         };
         let thread = std::thread::Builder::new().name("watchdog".to_owned()).spawn(look);
         thread.map_err(|e| format!("No thread for the watchdog: {e}."))?;
-        Ok(Watchdog { given_up: Some(given_up), _stop: stop })
+        Ok(Watchdog { given_up, sentence: None, _stop: stop })
     }
 
-    /// Ends when a cell can do nothing any more, with the sentence that says so; never when none does.
-    pub async fn given_up(&mut self) -> String {
-        if let Some(given_up) = self.given_up.as_mut()
-            && let Ok(sentence) = given_up.await
-        {
-            return sentence;
-        }
-        std::future::pending().await
+    /// Done when `asked` is, or when a cell can do nothing any more.
+    pub async fn or_given_up(&mut self, asked: impl Future<Output = ()>) {
+        self.sentence = tokio::select! {
+            () = asked => None,
+            sentence = told(&mut self.given_up) => Some(sentence),
+        };
+    }
+
+    /// How the program ended: with the sentence that says which cell could do nothing any more, when that was why.
+    pub fn outcome(self, ended: Result<(), String>) -> Result<(), String> {
+        self.sentence.map_or(ended, |sentence| Err(sentence + "."))
+    }
+}
+
+/// What the watching thread tells; never when it has nothing to tell.
+async fn told(given_up: &mut oneshot::Receiver<String>) -> String {
+    match given_up.await {
+        Ok(sentence) => sentence,
+        Err(_) => std::future::pending().await,
     }
 }
 
